@@ -1,0 +1,34 @@
+#pragma once
+// What admit() decided about one event: everything the core needs that does not depend on state.
+#include "bus/audit/record.hpp"
+#include "bus/base/ids.hpp"
+#include "bus/base/refusal.hpp"
+#include "bus/base/time.hpp"
+#include "bus/event/raw_event.hpp"
+#include "bus/flow/snapshot.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace vera::flow {
+
+struct Plan {
+    Generation generation;
+    std::vector<QueueId> queues;       ///< ascending; one copy each
+    std::uint64_t order_key = 0;       ///< keyed hash of the first object's canonical id; 0 = unordered
+    std::uint64_t id_hash = 0;         ///< keyed hash of system and BeskedId; 0 = no dedup (plain queues)
+    std::uint64_t bytes_hash = 0;      ///< keyed hash of the message as received
+    Timestamp expiry;                  ///< least of arrival + header.ttl and absolute-expiry-time; none = never
+    std::string unrouted_reason;       ///< set when `queues` is just `$unrouted`: per subscription the clause that said no
+    std::string audit_record;          ///< encoded vera.audit.v1.Accepted; empty for plain queues
+    audit::Salt salt{};                ///< filled by the caller of admit from a drawn pool
+};
+
+/// An event for `events`. Pure; any thread. Cost: one parse of kuvert and payload.
+[[nodiscard]] std::variant<Plan, Refusal> admit(const Snapshot& snapshot, const event::RawEvent& raw);
+/// A message for one plain queue: no schema, dedup or type.
+[[nodiscard]] Plan admit_plain(const Snapshot& snapshot, QueueId queue, const event::RawEvent& raw);
+
+}  // namespace vera::flow
