@@ -40,8 +40,8 @@ public:
     [[nodiscard]] Result<std::optional<Received>> next(Millis wait);
     /// Tells the peer what became of a message. Does not block; once per message.
     void settle(const Received& message, Settlement settlement);
-    /// Asks the peer to send what it has now, up to the credit, and to say when there is no more. Then is_drained() after next() gave
-    /// none. New credit is not given afterwards.
+    /// Asks the peer to send what it has now and to say when there is no more: then next() gives none and is_drained() holds, and no credit
+    /// is left at the peer. Needs that messages are taken, and settled unless browsing.
     void drain();
     [[nodiscard]] bool is_drained() const { return is_drained_; }
 

@@ -221,7 +221,8 @@ struct ReceiverSlot {
     std::uint64_t received = 0;
     std::uint32_t granted = 0;  // credit given and not used
     std::uint32_t owed = 0;     // settled since credit was last given
-    bool is_draining = false;
+    bool is_draining = false;       // wanted by the subscriber, until the peer has no more
+    bool is_drain_running = false;  // asked of the peer
 };
 
 }  // namespace
@@ -554,7 +555,7 @@ void Wire::Driver::apply(Drain& command) {
     const auto found = receivers_.find(command.link);
     if (found == receivers_.end() || found->second.is_draining) return;
     found->second.is_draining = true;
-    if (found->second.link.active()) found->second.link.drain();
+    grant(found->second);
 }
 
 void Wire::Driver::apply(Detach& command) {
@@ -609,10 +610,8 @@ void Wire::Driver::attach(ReceiverSlot& slot) {
         .properties(to_properties(options.link_properties));
     slot.link = connection_.open_receiver(options.address, with);
     slot.owed = std::max(options.credit, 1U);
-    const bool is_draining = std::exchange(slot.is_draining, false);
+    slot.is_drain_running = false;
     grant(slot);
-    slot.is_draining = is_draining;
-    if (is_draining) slot.link.drain();
 }
 
 void Wire::Driver::pump(SenderSlot& slot) {
@@ -629,20 +628,29 @@ void Wire::Driver::pump(SenderSlot& slot) {
     }
 }
 
+// Gives back credit for what was settled, in halves of the window so that flow frames stay few. A drain that used up all credit does
+// not tell whether there is more: it is asked again with new credit.
 void Wire::Driver::grant(ReceiverSlot& slot) {
-    const std::uint32_t window = std::max(slot.spec.options.credit, 1U);
-    if (slot.is_draining || slot.owed * 2 < window) return;
-    std::uint32_t credit = slot.owed;
-    if (slot.spec.options.total > 0) {
-        const std::uint64_t used = slot.received + slot.granted;
-        const std::uint64_t left =
-            slot.spec.options.total > used ? slot.spec.options.total - used : 0;
-        credit = static_cast<std::uint32_t>(std::min<std::uint64_t>(credit, left));
+    if (!slot.link || slot.is_drain_running) return;
+    const SubscriberOptions& options = slot.spec.options;
+    const std::uint64_t used = slot.received + slot.granted;
+    const std::uint64_t left = options.total == 0        ? UINT64_MAX
+                               : options.total > used    ? options.total - used
+                                                         : 0;
+    if (slot.owed * 2 >= std::max(options.credit, 1U)) {
+        const auto credit = static_cast<std::uint32_t>(std::min<std::uint64_t>(slot.owed, left));
+        slot.owed = 0;
+        slot.granted += credit;
+        if (credit > 0) slot.link.add_credit(credit);
     }
-    slot.owed = 0;
-    if (credit == 0) return;
-    slot.granted += credit;
-    slot.link.add_credit(credit);
+    if (!slot.is_draining) return;
+    if (slot.granted > 0) {
+        slot.is_drain_running = true;
+        slot.link.drain();
+    } else if (left == 0) {
+        slot.is_draining = false;
+        slot.spec.port->notes.put(Drained{});
+    }
 }
 
 void Wire::Driver::settle(const proton::delivery& delivery, const Settlement& settlement) {
@@ -803,8 +811,15 @@ void Wire::Driver::on_receiver_drain_finish(proton::receiver& receiver) {
     guarded([&] {
         const auto found = receivers_.find(number_of(receiver));
         if (found == receivers_.end()) return;
-        found->second.granted = 0;
-        found->second.spec.port->notes.put(Drained{});
+        ReceiverSlot& slot = found->second;
+        slot.is_drain_running = false;
+        if (slot.granted == 0) {
+            grant(slot);
+            return;
+        }
+        slot.granted = 0;
+        slot.is_draining = false;
+        slot.spec.port->notes.put(Drained{});
     });
 }
 
