@@ -33,7 +33,8 @@ public:
     /// A new generation's systems. Connections that are in stay in. Any thread.
     void replace(std::vector<SystemConfig> systems);
 
-    static constexpr std::size_t max_waiting = 256;
+    /// More could not be answered within the handshake timeout.
+    static constexpr std::size_t max_waiting = 64;
 
 private:
     struct Book;
