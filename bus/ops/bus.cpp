@@ -122,7 +122,7 @@ void Bus::look_at(const flow::Input& input) {
         if (std::exchange(is_full_, true)) return;
         host::log::warn("store has no room: publishers get released until there is",
                         {{"reason", outcome->error.text}});
-    } else if (!is_sealed_) {
+    } else if (outcome->error.code == Errc::io && !is_sealed_) {
         is_sealed_ = true;
         seal_reason_ = outcome->error.text;
     }

@@ -184,7 +184,8 @@ void Loader::read_store(Section& section) {
     StoreConfig& store = out_.config.store;
     section.text("path", store.path);
     if (store.path.empty()) section.problem("path", "is empty");
-    section.size("segment", 1 * mib, 1 * gib, store.segment_bytes);
+    section.size("segment", 64 * kib, 1 * gib, store.segment_bytes);
+    if (store.segment_bytes % (4 * kib) != 0) section.problem("segment", "not a multiple of 4KiB");
     section.duration("retention", 1min, 3650 * day, out_.config.limits.retention);
 }
 

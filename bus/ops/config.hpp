@@ -25,7 +25,7 @@ struct ListenConfig {
 
 struct StoreConfig {
     std::string path = "data";                   ///< absolute after loading
-    std::uint64_t segment_bytes = 64ULL << 20U;  ///< 1 MiB – 1 GiB
+    std::uint64_t segment_bytes = 64ULL << 20U;  ///< 64 KiB – 1 GiB, a multiple of 4 KiB
     friend bool operator==(const StoreConfig&, const StoreConfig&) = default;
 };
 

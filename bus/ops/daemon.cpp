@@ -4,6 +4,7 @@
 #include "bus/event/catalogue.hpp"
 #include "bus/flow/bus_core.hpp"
 #include "bus/host/clock.hpp"
+#include "bus/host/file_system.hpp"
 #include "bus/host/log.hpp"
 #include "bus/ops/authenticator.hpp"
 #include "bus/ops/bus.hpp"
@@ -122,7 +123,7 @@ struct Daemon::Parts {
     BusFacts facts;  ///< what of them stays the same while the process lives
     host::Cell<std::string> digest{std::string{}};
     std::shared_ptr<const flow::Snapshot> latest;  ///< main thread; the core may not have it yet
-    std::unique_ptr<store::JournalEngine> engine;
+    std::unique_ptr<flow::Engine> engine;
     std::unique_ptr<flow::BusCore> core;
     flow::Recovery recovery;
     std::unique_ptr<host::VeraClock> clock;
@@ -133,10 +134,13 @@ struct Daemon::Parts {
 };
 
 Result<void> Daemon::Parts::open_store() {
-    store::JournalOptions journal;
-    journal.folder = config.store.path;
+    store::StoreOptions journal;
+    journal.path = config.store.path;
     journal.segment_bytes = config.store.segment_bytes;
-    engine = std::make_unique<store::JournalEngine>(std::move(journal));
+    auto opened = store::open_journal(host::posix_file_system(), std::move(journal));
+    if (!opened)
+        return fail(opened.error().code, "store " + config.store.path + ": " + opened.error().text);
+    engine = std::move(*opened);
     core = std::make_unique<flow::BusCore>(
         flow::CoreOptions{static_cast<std::size_t>(config.hot_bytes)});
     auto recovered = engine->recover(*core);
