@@ -242,26 +242,54 @@ def vera(*words, stdin=None, expect=0, seconds=60):
 
 
 # -- kuverts -----------------------------------------------------------------------------------------------------------------------------
-SAG = "vera.sag.v1.SagOprettet"
+POST, SAG = "vera.post.v1.PostStatus", "vera.sag.v1.SagOprettet"
+BESKEDTYPE = {POST: "d2bed63c-4853-4008-b6e0-a74c15b15fbf", SAG: "72b7b3b3-4938-43f3-83bf-e3aca929e9b2"}
 
 
-def kuvert(object_id=None, authority="29189439", title="Byggesag", besked_id=None, payload=None):
-    """A Haendelsesbesked in its JSON form (design §5). Without object_id the event has no object, and so no order."""
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    filtering = {"Beskedtype": {"UUIDIdentifikator": "7654895c-a3f3-4c77-8afd-4c77330f963c"}}
+def utc_now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def uuid_of(text):
+    return {"UUIDIdentifikator": text}
+
+
+def kuvert(object_id=None, authority="29189439", text="", besked_id=None, kind=POST):
+    """A Haendelsesbesked in its JSON form (design §5), a post status unless `kind` says a case. Without object_id the event has no
+    object, and so no order. `text` is carried along in the payload."""
     registration = {"ObjektAnsvarligMyndighed": {"URNIdentifikator": f"urn:oio:cvr-nr:{authority}"}}
     if object_id is not None:
-        registration["ObjektId"] = {"UUIDIdentifikator": object_id}
-    filtering["ObjektRegistrering"] = [registration]
-    return {"BeskedId": {"UUIDIdentifikator": besked_id or str(uuid.uuid4())}, "BeskedVersion": "1.0",
-            "Beskedkuvert": {"Filtreringsdata": filtering,
-                             "Leveranceinformation": {"Dannelsestidspunkt": {"TidsstempelDatoTid": now}}},
-            "Beskeddata": [payload or {"@type": f"type.googleapis.com/{SAG}", "titel": title}]}
+        registration["ObjektId"] = uuid_of(object_id)
+    payload = (post_status if kind == POST else sag_oprettet)(object_id or str(uuid.uuid4()), text)
+    return {"BeskedId": uuid_of(besked_id or str(uuid.uuid4())), "BeskedVersion": "1.0",
+            "Beskedkuvert": {"Filtreringsdata": {"Beskedtype": uuid_of(BESKEDTYPE[kind]), "ObjektRegistrering": [registration]},
+                             "Leveranceinformation": {"Dannelsestidspunkt": {"TidsstempelDatoTid": utc_now()}}},
+            "Beskeddata": [{"@type": f"type.googleapis.com/{kind}", **payload}]}
+
+
+def post_status(shipment, text):
+    return {"TransmissionId": "7654895c-a3f3-4c77-8afd-4c77330f963c", "MessageUUID": shipment, "KanalKode": "Digital Post",
+            "TransaktionsDatoTid": utc_now(), "TransaktionsStatusKode": "Afleveret Digital Post", "CorrelationId": text}
+
+
+def sag_oprettet(sag, text):
+    effect = {"fraTidspunkt": {"TidsstempelDatoTid": utc_now()}, "aktoerRef": uuid_of("96514e13-afdd-44d6-95a8-adc2ca19b127"),
+              "aktoerTypeKode": "AKTOER_TYPE_KODE_IT_SYSTEM"}
+    return {"sag": {"objektId": uuid_of(sag), "registrering": {"livscyklusKode": "LIVSCYKLUS_KODE_OPSTAAET"},
+                    "egenskaber": [{"virkning": effect, "brugervendtNoegle": "2026-1", "sagsnummer": "2026-1", "titel": text or "Byggesag"}],
+                    "fremdrift": [{"virkning": effect, "status": "FREMDRIFT_STATUS_OPSTAAET"}]}}
 
 
 def id_of(event):
     return event["BeskedId"]["UUIDIdentifikator"]
 
 
+def text_of(event):
+    return event["Beskeddata"][0]["CorrelationId"]
+
+
 def encoded(event):
     return json.dumps(event, ensure_ascii=False).encode("utf-8")
+
+
+# -- the power-loss shim of power_loss/ ----------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ class Message:
         if kind == PLAIN:
             body, content_type = letters.encode(), "text/plain"
         else:
-            event = harness.kuvert(key if kind == ORDERED else None, title=letters, besked_id=str(uuid.UUID(bytes=rng.randbytes(16))))
+            event = harness.kuvert(key if kind == ORDERED else None, text=letters, besked_id=str(uuid.UUID(bytes=rng.randbytes(16))))
             body, content_type = harness.encoded(event), "application/json"
         properties = amqp.encode(amqp.Described(0x73, [self.name, None, None, None, None, None, amqp.Symbol(content_type)]))
         self.bare = properties + b"\x00\x53\x75" + amqp._variable(0xA0, body)
