@@ -30,7 +30,7 @@ ROOMS = {
     "bus/upstream": (SHELL, ["bus/flow", "bus/host"]),
     "bus/ops": (SHELL, ["bus/store", "bus/amqp", "bus/upstream"]),
     "bus/cli": (SHELL, ["bus/ops", "adapters/kit"]),
-    "adapters/kit": (SHELL, ["bus/event"]),
+    "adapters/kit": (SHELL, ["bus/event", "bus/host"]),
 }
 # Any other folder of adapters/.
 ADAPTER = (SHELL, ["adapters/kit", "bus/format", "bus/transform"])
@@ -45,7 +45,7 @@ PURE_FORBIDDEN_NAMES = re.compile(
     r"|\bstd::(cout|cerr|clog|thread|mutex|rand)\b")
 PURE_THIRD_PARTIES = re.compile(r"^(google/protobuf/.*|openssl/.*|libxml/.*|xxhash\.h|nlohmann/.*)$")
 
-# library: (its headers, the rooms that own it); never in a header of ours.
+# library: (its headers, the rooms that own it). A header of ours that shows a library, itself or through another, stays inside its room.
 LIBRARIES = {
     "Proton": (re.compile(r"^proton/"), ["bus/amqp", "adapters/kit", "bus/cli"]),
     "Asio": (re.compile(r"^asio"), ["bus/amqp"]),
@@ -54,8 +54,6 @@ LIBRARIES = {
     "SQLite": (re.compile(r"^sqlite3"), []),
     "CLI11": (re.compile(r"^CLI/"), ["bus/cli"]),
 }
-# A room's private headers that hold library objects as members because they are the wrapper of that library.
-LIBRARY_HEADERS = {}
 
 # The only locks of bus/.
 LOCKS = re.compile(r"\bstd::(mutex|shared_mutex|recursive_mutex|condition_variable|condition_variable_any|lock_guard|unique_lock|scoped_lock)\b")
@@ -96,14 +94,15 @@ def sources(root):
                     yield os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")
 
 
-def check_include(path, room, quote, target):
-    kind = (ROOMS[room] if room in ROOMS else ADAPTER)[0]
+def check_include(room, kind, quote, target):
     if quote == '"' and not target.endswith(".pb.h"):
         other = room_of(target)
         if other is None:
             yield f'"{target}": our headers are included from the root of the repository'
         elif other not in stands_on(room):
             yield f"no arrow from {room} to {other}"
+        elif kind == PURE and other != room and ROOMS[other][0] != PURE:
+            yield f'"{target}" in a pure file'
         return
     if kind == PURE and PURE_FORBIDDEN_INCLUDES.match(target):
         yield f"<{target}> in a pure room"
@@ -114,16 +113,14 @@ def check_include(path, room, quote, target):
             continue
         if room not in owners:
             yield f"<{target}>: {library} is not owned by {room}"
-        elif path.endswith((".hpp", ".h")) and path not in LIBRARY_HEADERS.get(library, []):
-            yield f"<{target}>: {library} in a header"
 
 
-def check_source(root, path):
+def check_source(root, path, is_in_pure_target):
     room = room_of(path)
     if room is None or (room.startswith("bus/") and room not in ROOMS):
         yield 1, f"{room or path} is no room of the table"
         return
-    kind = (ROOMS[room] if room in ROOMS else ADAPTER)[0]
+    kind = PURE if is_in_pure_target else (ROOMS[room] if room in ROOMS else ADAPTER)[0]
     with open(os.path.join(root, path), encoding="utf-8") as file:
         lines = file.read().splitlines()
     is_header = path.endswith((".hpp", ".h"))
@@ -136,7 +133,7 @@ def check_source(root, path):
     for number, line in enumerate(lines, 1):
         include = INCLUDE.match(line)
         if include:
-            for what in check_include(path, room, *include.groups()):
+            for what in check_include(room, kind, *include.groups()):
                 yield number, what
             continue
         code = COMMENT_OR_TEXT.sub("", line)
@@ -146,6 +143,34 @@ def check_source(root, path):
             yield number, f"{lock.group(0)}: the only locks are in {', '.join(LOCKS_ALLOWED_IN)}"
         if is_header and re.match(r"\s*using namespace\b", code):
             yield number, "using namespace in a header"
+
+
+def includes_of(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if include := INCLUDE.match(line):
+                yield number, include.group(2)
+
+
+def check_library_headers(root):
+    """No library reaches another room through a header."""
+    paths = list(sources(root))
+    targets = {path: list(includes_of(root, path)) for path in paths}
+    shown = {}  # header: the libraries it shows
+
+    def libraries(path, under_way=()):
+        if path not in targets or path in under_way:
+            return set()
+        if path not in shown:
+            direct = {name for name, (headers, _) in LIBRARIES.items() for _, target in targets[path] if headers.match(target)}
+            shown[path] = direct.union(*(libraries(target, (*under_way, path)) for _, target in targets[path]))
+        return shown[path]
+
+    for path in paths:
+        for number, target in targets[path]:
+            if target in targets and room_of(target) != room_of(path):
+                for library in sorted(libraries(target)):
+                    yield path, number, f'"{target}" shows {library} to another room'
 
 
 def rooms_in_tree(root):
@@ -189,22 +214,40 @@ def check_tables(root):
                 yield os.path.relpath(os.path.join(folder, name), root), 1, "a folder is named for what it holds"
 
 
-def check_purity(root, room):
-    """CMake knows the same pure rooms: it checks what they link."""
+def targets_of(root, room):
+    """(name, is it PURE, its sources) of each vera_room in the room's CMakeLists.txt."""
     path = os.path.join(root, room, "CMakeLists.txt")
     if not os.path.isfile(path):
         return
     with open(path, encoding="utf-8") as file:
-        made = re.search(r"vera_room\(\s*\w+\s+(PURE)?", file.read())
-    if made and bool(made.group(1)) != (ROOMS[room][0] == PURE):
-        yield f"{room}/CMakeLists.txt", 1, f"PURE and the table disagree: {room} is {ROOMS[room][0]}"
+        text = re.sub(r"#.*", "", file.read())
+    for name, pure, arguments in re.findall(r"vera_room\(\s*(\w+)\s+(PURE)?([^)]*)\)", text):
+        yield name, bool(pure), re.findall(r"(\w+)\.cpp\b", arguments)
+
+
+def check_purity(root, room):
+    """CMake knows the same pure rooms: it checks what they link."""
+    for name, is_pure, _ in targets_of(root, room):
+        if name == room.split("/")[1] and is_pure != (ROOMS[room][0] == PURE):
+            yield f"{room}/CMakeLists.txt", 1, f"PURE and the table disagree: {room} is {ROOMS[room][0]}"
+
+
+def pure_files(root):
+    """Files that a shell room keeps pure by a PURE target of their own; a header goes with its source."""
+    for room in rooms_in_tree(root):
+        for _, is_pure, stems in targets_of(root, room):
+            for stem in stems if is_pure else []:
+                yield f"{room}/{stem}.cpp"
+                yield f"{room}/{stem}.hpp"
 
 
 def findings(root):
     found = []
+    pure = set(pure_files(root))
     for path in sources(root):
-        found += [f"{path}:{number}: {what}" for number, what in check_source(root, path)]
-    found += [f"{path}:{number}: {what}" for path, number, what in check_tables(root)]
+        found += [f"{path}:{number}: {what}" for number, what in check_source(root, path, path in pure)]
+    for check in (check_library_headers, check_tables):
+        found += [f"{path}:{number}: {what}" for path, number, what in check(root)]
     return found
 
 

@@ -26,7 +26,10 @@ PLANTED = [
     ("a clock in a pure room", "bus/flow/x.cpp", "auto now() { return std::chrono::steady_clock::now(); }\n", "steady_clock in a pure room"),
     ("an unknown library in a pure room", "bus/event/x.cpp", "#include <boost/any.hpp>\n", "not among the third parties"),
     ("Proton outside its rooms", "bus/store/x.cpp", "#include <proton/engine.h>\n", "Proton is not owned by bus/store"),
-    ("Proton in a header", "bus/amqp/x.hpp", HEADER.format(room="amqp") + "#include <proton/engine.h>\n", "Proton in a header"),
+    ("Proton in a header for others", "bus/amqp/front_door.hpp", HEADER.format(room="amqp") + "#include <proton/engine.h>\n",
+     '"bus/amqp/front_door.hpp" shows Proton to another room'),
+    ("Asio through a second header", "bus/amqp/front_door.hpp", HEADER.format(room="amqp") + '#include "bus/amqp/io_thread.hpp"\n',
+     '"bus/amqp/front_door.hpp" shows Asio to another room'),
     ("Asio in ops", "bus/ops/x.cpp", "#include <asio.hpp>\n", "Asio is not owned by bus/ops"),
     ("OpenSSL in flow", "bus/flow/x.cpp", "#include <openssl/evp.h>\n", "OpenSSL is not owned by bus/flow"),
     ("YAML in the CLI", "bus/cli/x.cpp", "#include <yaml-cpp/yaml.h>\n", "yaml-cpp is not owned by bus/cli"),
@@ -40,6 +43,8 @@ PLANTED = [
     ("a room without README", "adapters/sbsys/x.cpp", "\n", "adapters/sbsys:1: has no README.md"),
     ("something at the top level", "notes.txt", "\n", "notes.txt:1: does not belong at the top level"),
     ("a folder named for nothing", "bus/store/utils/x.cpp", "\n", "a folder is named for what it holds"),
+    ("a socket in a pure file of a shell room", "bus/amqp/frame_guard.cpp", "#include <sys/socket.h>\n", "<sys/socket.h> in a pure room"),
+    ("the log in a pure file of a shell room", "bus/amqp/frame_guard.cpp", '#include "bus/host/log.hpp"\n', "in a pure file"),
     ("impure in CMake", "bus/route/CMakeLists.txt", "vera_room(route SOURCES x.cpp)\n", "PURE and the table disagree"),
 ]
 # What is no violation and must not be found.
@@ -49,6 +54,7 @@ FINE = [
     ("generated Protobuf", "bus/event/x.cpp", '#include "vera/besked/v1/haendelsesbesked.pb.h"\n'),
     ("an allowed arrow", "bus/ops/x.cpp", '#include "bus/base/ids.hpp"\n#include "bus/store/journal_engine.hpp"\n'),
     ("Proton where it lives", "bus/amqp/x.cpp", "#include <proton/engine.h>\n#include <asio.hpp>\n"),
+    ("Proton in a room's own header", "bus/amqp/x.hpp", HEADER.format(room="amqp") + "#include <proton/engine.h>\n"),
     ("build output", "build/dev/x.txt", "\n"),
 ]
 
