@@ -18,7 +18,7 @@ import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-VERA = os.environ.get("VERA_BINARY", os.path.join(ROOT, "build", "release", "bus", "cli", "vera"))
+VERA = os.environ.get("VERA_BINARY", os.path.join(ROOT, "build", "release", "bin", "vera"))
 FULL = os.environ.get("VERA_FULL") == "1"
 SKIPPED = 77
 
