@@ -34,7 +34,8 @@ CASES = []
 def case(sentence, seconds=60, alone=False):
     """`alone`: the case measures time or loads the machine, and must not share it with another. No `|` or `;` in the sentence."""
     def register(function):
-        CASES.append((function.__name__, sentence, seconds, alone, function))
+        if function.__module__ == "__main__":  # a file that borrows another's functions does not run its cases again
+            CASES.append((function.__name__, sentence, seconds, alone, function))
         return function
     return register
 
