@@ -146,7 +146,7 @@ Ruling PeerSessions::flow(Session& session, const Fields& fields, Objection& why
     Link* link = link_at(session, fields[handle].number);
     if (link == nullptr)
         return no(why, "amqp:session:unattached-handle", "flow.handle: no such link");
-    return Ruling::pass;
+    return link->is_peer_sender ? sender_flow(*link, fields, why) : Ruling::pass;
 }
 
 // The engine takes the difference to its own count off the credit, without a sign: a count behind

@@ -152,15 +152,15 @@ void Bus::set_alarm(std::optional<Timestamp> wake_at, Timestamp now) {
 
 void Bus::keep_time() {
     std::vector<Timestamp> asked;
-    std::optional<Timestamp> due;
+    Timestamp due;  // none: no alarm is set
     Timestamp last_tick = clock_.now();
     Millis told_ahead = clock_.wall_ahead();
     for (;;) {
         const Timestamp now = clock_.now();
-        const Timestamp next = std::min(due.value_or(last_tick + tick_at_least_every),
-                                        last_tick + tick_at_least_every);
+        const Timestamp latest = last_tick + tick_at_least_every;
+        const Timestamp next = due ? std::min(due, latest) : latest;
         if (next <= now) {
-            due.reset();
+            due = Timestamp{};
             last_tick = now;
             std::vector<flow::Input> inputs;
             inputs.emplace_back(flow::Tick{});
@@ -168,7 +168,7 @@ void Bus::keep_time() {
         } else {
             if (!alarms_.take(asked, next - now)) return;
             for (const Timestamp at : asked)
-                due = std::min(due.value_or(at), at);
+                due = due ? std::min(due, at) : at;
         }
         const Millis ahead = clock_.wall_ahead();
         if (std::chrono::abs(ahead - told_ahead) > worth_telling) {

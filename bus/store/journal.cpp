@@ -9,7 +9,7 @@
 namespace vera::store {
 namespace {
 
-constexpr std::uint64_t least_segment_bytes = 64U << 10U;
+constexpr std::uint64_t least_segment_bytes = 32U << 10U;
 constexpr std::uint64_t most_segment_bytes = 1U << 30U;
 constexpr std::uint64_t most_batch_bytes = 2ULL << 30U;
 
@@ -38,7 +38,7 @@ Failure again(const Error& error) {
 Result<void> check_segment_bytes(std::uint64_t bytes) {
     if (bytes < least_segment_bytes || bytes > most_segment_bytes || bytes % page_bytes != 0)
         return fail(Errc::bad_input,
-                    "segment_bytes must be a multiple of 4096 from 64 KiB to 1 GiB");
+                    "segment_bytes must be a multiple of 4096 from 32 KiB to 1 GiB");
     return {};
 }
 

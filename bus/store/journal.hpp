@@ -25,7 +25,7 @@ namespace vera::store {
 struct JournalOptions {
     std::string path;  ///< folder of the store; made if absent
     std::uint64_t segment_bytes =
-        64U << 20U;  ///< size of a segment: 64 KiB to 1 GiB, a multiple of 4096
+        64U << 20U;  ///< size of a segment: 32 KiB to 1 GiB, a multiple of 4096
     std::uint64_t max_group_bytes =
         16U << 20U;  ///< batches are gathered into one write up to this; a larger batch goes alone
 };

@@ -21,7 +21,7 @@ namespace vera::store {
 
 struct StoreOptions {
     std::string path;                          ///< folder; made if absent (0700)
-    std::uint64_t segment_bytes = 64U << 20U;  ///< 64 KiB to 1 GiB, multiple of 4096
+    std::uint64_t segment_bytes = 64U << 20U;  ///< 32 KiB to 1 GiB, multiple of 4096
     std::uint32_t recycle =
         4;  ///< segments kept as spares instead of removed; at least one is kept ready
     std::uint64_t max_group_bytes =

@@ -95,7 +95,7 @@ private:
             }
             const auto checked = reader.check_group(at, scan_.position);
             if (const auto* broken = std::get_if<Damage>(&checked)) {
-                if (!has_reached || broken->code == Errc::refused) return damage(path, *broken);
+                if (!has_reached || !broken->is_tear) return damage(path, *broken);
                 break;
             }
             const GroupInfo& group = std::get<GroupInfo>(checked);
@@ -134,7 +134,10 @@ private:
     /// process ended.
     void look_behind(const SegmentReader& reader, std::uint64_t end, const std::string& path) {
         scan_.last_group_bytes = bytes_.substr(scan_.last_group.offset, scan_.last_group.bytes);
-        if (const auto group = reader.find_group(end)) {
+        // What is at the end itself has just been found not to be a whole group, unless nothing
+        // should be there at all.
+        const std::uint64_t from = scan_.manifest.is_clean ? end : end + 1;
+        if (const auto group = reader.find_group(from)) {
             const std::string where = std::to_string(*group);
             return damage(
                 path,

@@ -60,18 +60,18 @@ std::string_view SegmentReader::record_at(std::uint64_t offset) const {
 
 std::optional<Damage> SegmentReader::check_record(std::uint64_t offset) const {
     if (offset + record::header_bytes > bytes_.size())
-        return Damage{offset, "the file ends before the record"};
+        return Damage{offset, "the file ends before the record", Errc::corrupt, true};
     const char* at = bytes_.data() + offset;
     const auto length = get<std::uint32_t>(at + record::length);
     if (length < record::header_bytes || length % 8 != 0 || length > bytes_.size() - offset)
-        return Damage{offset, "no record here: the length cannot be"};
+        return Damage{offset, "no record here: the length cannot be", Errc::corrupt, true};
     const auto type = get<std::uint8_t>(at + record::type);
     if (type == 0 || get<std::uint16_t>(at + record::zero) != 0 ||
         get<std::uint8_t>(at + record::flags) > record::first_of_group)
-        return Damage{offset, "no record here: type or flags cannot be"};
+        return Damage{offset, "no record here: type or flags cannot be", Errc::corrupt, true};
     if (get<std::uint64_t>(at + record::checksum) !=
         record_checksum(bytes_.substr(offset, length), seed_, offset))
-        return Damage{offset, "the record's checksum does not hold"};
+        return Damage{offset, "the record's checksum does not hold", Errc::corrupt, true};
     switch (static_cast<RecordType>(type)) {
         case RecordType::event:
         case RecordType::transition:
@@ -130,7 +130,8 @@ std::optional<Damage> SegmentReader::check_commit(const GroupInfo& group,
     if (bytes != round_to_page(used) || group.offset + bytes > bytes_.size())
         return Damage{at, "the group's length cannot be"};
     if (!is_all_zero(bytes_.substr(group.offset + used, bytes - used)))
-        return Damage{group.offset + used, "the padding of the group is not zero"};
+        return Damage{
+            group.offset + used, "the padding of the group is not zero", Errc::corrupt, true};
     return std::nullopt;
 }
 

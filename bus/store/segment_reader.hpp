@@ -23,6 +23,7 @@ struct Damage {
     std::uint64_t offset = 0;
     std::string text;
     Errc code = Errc::corrupt;  ///< or refused: unknown version or record type
+    bool is_tear = false;       ///< a write that was cut short can look like this
 };
 
 struct GroupInfo {
