@@ -80,7 +80,7 @@ def fail_sync(function):
             function(bus, number, {**shim.environment(path), **shim.failing_sync(number)})
 
 
-@case("chaos: a failed sync is never accepted nor repeated; the store seals itself, says so, and loses nothing", seconds=180)
+@case("chaos: a failed sync is never accepted nor repeated, the store seals itself, says so, and loses nothing", seconds=180)
 def sync_fails():
     def one(bus, number, environment):
         accepted = set()

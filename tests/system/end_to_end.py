@@ -144,7 +144,7 @@ def released_comes_back():
         client.close()
 
 
-@case("system: the same BeskedId is accepted again without new copies; with other bytes it is rejected vera:id-reused")
+@case("system: the same BeskedId is accepted again without new copies, with other bytes it is rejected vera:id-reused")
 def dedup():
     with folder() as path, Bus(path, [subscription("alt")]).start() as bus:
         event = kuvert(str(uuid.uuid4()), text="one")
@@ -247,7 +247,7 @@ def order_per_object():
             one.close()
 
 
-@case("system: after a dead letter the next copy of its object follows; only its own object waited")
+@case("system: after a dead letter the next copy of its object follows, only its own object waited")
 def poison():
     retry = {"backoff": ["150ms"], "attempts": 3}
     sick, healthy = str(uuid.uuid4()), str(uuid.uuid4())
@@ -290,7 +290,7 @@ def consumer_dies():
         heir.close()
 
 
-@case("system: SIGHUP takes a good configuration; a bad one leaves the old generation and is named in the log")
+@case("system: SIGHUP takes a good configuration, a bad one leaves the old generation and is named in the log")
 def reload():
     with folder() as path, Bus(path, [subscription("gammel")]).start() as bus:
         good = copy.deepcopy(bus.settings)

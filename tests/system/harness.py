@@ -32,7 +32,7 @@ CASES = []
 
 
 def case(sentence, seconds=60, alone=False):
-    """`alone`: the case measures time or loads the machine, and must not share it with another."""
+    """`alone`: the case measures time or loads the machine, and must not share it with another. No `|` or `;` in the sentence."""
     def register(function):
         if function.__module__ == "__main__":  # a file that borrows another's functions does not run its cases again
             CASES.append((function.__name__, sentence, seconds, alone, function))
@@ -41,13 +41,14 @@ def case(sentence, seconds=60, alone=False):
 
 
 def main():
+    cases = [one for one in CASES if one[4].__module__ == "__main__"]  # not those of files that were imported
     if sys.argv[1:] == ["--list"]:
-        for name, sentence, seconds, alone, _ in CASES:
+        for name, sentence, seconds, alone, _ in cases:
             print(f"{name}|{sentence}|{seconds}|{int(alone)}")
         return
-    wanted = sys.argv[1:] or [name for name, *_ in CASES]
+    wanted = sys.argv[1:] or [name for name, *_ in cases]
     worst = 0
-    for name, sentence, _, _, function in CASES:
+    for name, sentence, _, _, function in cases:
         if name not in wanted:
             continue
         print(f"== {sentence}", flush=True)
