@@ -63,22 +63,6 @@ Refusal refusal(Condition condition, std::string text) {
     return Refusal{condition, std::move(text)};
 }
 
-/// Behind the last slash of a type URL, if both are what they should be; else empty.
-std::string_view type_name(std::string_view type_url) {
-    constexpr std::size_t max_size = 256;
-    const auto slash = type_url.rfind('/');
-    if (slash == std::string_view::npos || type_url.size() > max_size) return {};
-    const std::string_view name = type_url.substr(slash + 1);
-    bool begins = true;  // a part of the name
-    for (const char c : name) {
-        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        const bool is_digit = c >= '0' && c <= '9';
-        if (begins ? !is_letter : !(is_letter || is_digit || c == '.')) return {};
-        begins = c == '.';
-    }
-    return begins ? std::string_view{} : name;
-}
-
 }  // namespace
 
 struct Catalogue::Contents {
@@ -107,7 +91,7 @@ std::optional<Refusal> Catalogue::Contents::check_payload(const Payload& payload
                                                           std::size_t index,
                                                           const KnownType*& type) const {
     const auto here = [index] { return "Beskeddata[" + std::to_string(index) + "]"; };
-    const std::string_view name = type_name(payload.type_url);
+    const std::string_view name = type_of_url(payload.type_url);
     if (name.empty())
         return refusal(Condition::schema_invalid, here() + ".@type: is not a type URL");
     const auto known = by_name.find(name);

@@ -221,4 +221,19 @@ int foelsomhed_of(std::string_view sikkerhedsklassificering) {
     return 0;
 }
 
+std::string_view type_of_url(std::string_view type_url) {
+    constexpr std::size_t max_size = 256;
+    const auto slash = type_url.rfind('/');
+    if (slash == std::string_view::npos || type_url.size() > max_size) return {};
+    const std::string_view name = type_url.substr(slash + 1);
+    bool begins = true;  // a part of the name
+    for (const char c : name) {
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        const bool is_digit = c >= '0' && c <= '9';
+        if (begins ? !is_letter : !(is_letter || is_digit || c == '.')) return {};
+        begins = c == '.';
+    }
+    return begins ? std::string_view{} : name;
+}
+
 }  // namespace vera::event
