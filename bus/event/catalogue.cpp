@@ -59,6 +59,13 @@ const MessageRules* must_compile(RuleBook& book, const Descriptor* descriptor) {
     return *rules;
 }
 
+/// "<root>.<path>: ", without what is empty.
+std::string where(std::string root, const std::string& path) {
+    if (!root.empty() && !path.empty()) root += '.';
+    root += path;
+    return root.empty() ? root : root + ": ";
+}
+
 Refusal refusal(Condition condition, std::string text) {
     return Refusal{condition, std::move(text)};
 }
@@ -98,18 +105,16 @@ std::optional<Refusal> Catalogue::Contents::check_payload(const Payload& payload
     if (known == by_name.end())
         return refusal(Condition::schema_unknown, here() + ": unknown type " + std::string(name));
     type = &known->second;
-    auto broken = check_message(*type->rules, payload.value, UnknownFields::kept, {});
-    if (!broken) return std::nullopt;
-    return refusal(
-        Condition::schema_invalid,
-        here() + (broken->text.find(": ") == std::string::npos ? ": " : ".") + broken->text);
+    if (const auto broken = check_message(*type->rules, payload.value, UnknownFields::kept))
+        return refusal(Condition::schema_invalid, where(here(), broken->path) + broken->what);
+    return std::nullopt;
 }
 
 std::variant<Attributes, Refusal> Catalogue::Contents::check(const RawEvent& raw,
                                                              std::string_view kuvert_bytes) const {
-    if (auto broken = check_message(*kuvert, kuvert_bytes, UnknownFields::refused, {}))
+    if (const auto broken = check_message(*kuvert, kuvert_bytes, UnknownFields::refused))
         return refusal(broken->is_encoding ? Condition::decode_error : Condition::schema_invalid,
-                       std::move(broken->text));
+                       where({}, broken->path) + broken->what);
     const KuvertView view = view_kuvert(kuvert_bytes);
     Attributes attributes;
     if (auto refused = derive(view, raw.identity.get(), attributes)) return std::move(*refused);
@@ -141,8 +146,8 @@ Catalogue::Catalogue() {
 Catalogue::~Catalogue() = default;
 
 std::shared_ptr<const Catalogue> Catalogue::built_in() {
-    return std::shared_ptr<const Catalogue>(
-        new Catalogue);  // NOLINT(cppcoreguidelines-owning-memory): the constructor is private
+    struct Made : Catalogue {};  // lets make_shared reach the private constructor
+    return std::make_shared<const Made>();
 }
 
 std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw) const {

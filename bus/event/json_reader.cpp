@@ -124,9 +124,10 @@ bool Reader::members(Message& message, int nesting, bool is_payload, bool skip_t
             continue;
         }
         const Descriptor& type = *message.GetDescriptor();
-        const FieldDescriptor* known = type.FindFieldByName(name);
+        const FieldDescriptor* known = nullptr;
         for (int i = 0; i < type.field_count() && known == nullptr; ++i)
-            if (type.field(i)->json_name() == name) known = type.field(i);
+            if (type.field(i)->json_name() == name || type.field(i)->name() == name)
+                known = type.field(i);
         if (known == nullptr) {
             if (!is_payload || unknown_ == UnknownPayloadMembers::refused)
                 return wrong(is_name(name) ? "unknown field '" + name + "'" : "unknown field");

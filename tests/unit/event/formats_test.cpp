@@ -72,6 +72,20 @@ TEST_CASE("formats: what has another form is not", "[event]") {
     CHECK_FALSE(has_format(row.text, row.format));
 }
 
+TEST_CASE("formats: every byte of a UUID is looked at", "[event]") {
+    const std::string good = "96514e13-afdd-44d6-95a8-adc2ca19b127";
+    for (std::size_t at = 0; at < good.size(); ++at) {
+        for (unsigned byte = 0; byte < 256; ++byte) {
+            std::string text = good;
+            text[at] = static_cast<char>(byte);
+            const bool is_hex =
+                std::string("0123456789abcdefABCDEF").find(text[at]) != std::string::npos;
+            CAPTURE(at, byte);
+            REQUIRE(is_uuid(text) == (good[at] == '-' ? byte == '-' : is_hex));
+        }
+    }
+}
+
 TEST_CASE("formats: UTF-8 is taken whole and only in its shortest form", "[event]") {
     for (const std::string good : {"",
                                    "æøå ÆØÅ",
