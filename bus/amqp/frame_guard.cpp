@@ -186,6 +186,9 @@ Step FrameGuard::State::amqp_frame(Cursor body, std::uint32_t size, std::uint16_
     if (kind == Performative::open) {
         if (!check_open(channel, fields)) return refuse();
         phase = Phase::running;
+        const Field& channels = fields[open_field::channel_max];
+        if (channels.is_set)
+            sessions.set_peer_channel_max(static_cast<std::uint16_t>(channels.number));
         return step;
     }
     if (kind == Performative::close) {

@@ -13,6 +13,7 @@ constexpr std::string_view not_allowed = "amqp:not-allowed";
 constexpr std::string_view not_implemented = "amqp:not-implemented";
 constexpr std::uint64_t largest_count = 0x7fffffff;  // the engine's windows and credits are signed
 constexpr std::uint32_t longest_range = 65536;       // ids in one disposition
+constexpr std::int32_t largest_drain = 1 << 20;      // credit a sender may give back at once
 constexpr std::uint64_t visits_per_delivery = 4;
 constexpr std::uint64_t visits_at_begin = 1024;
 constexpr std::size_t longest_name = 255, longest_tag = 32;
@@ -92,6 +93,8 @@ Ruling PeerSessions::begin(std::uint16_t channel, const Fields& fields, Objectio
     if (sessions_.size() <= channel) sessions_.resize(channel + std::size_t{1});
     sessions_[channel] = std::make_unique<Session>();
     sessions_[channel]->visits_left = visits_at_begin;
+    sessions_[channel]->links_left =
+        fields[handle_max].is_set ? fields[handle_max].number + 1 : std::uint64_t{1} << 32U;
     return Ruling::pass;
 }
 
@@ -116,6 +119,12 @@ Ruling PeerSessions::attach(Session& session, const Fields& fields, Objection& w
         return link.is_used && link.is_peer_sender == is_peer_sender && link.name == name;
     });
     if (is_reused) return no(why, not_allowed, "attach.name: is in use");
+    if (session.links_left == 0) {
+        return no(why,
+                  "amqp:resource-limit-exceeded",
+                  "attach: more links than the peer's handle-max allows");
+    }
+    --session.links_left;
     if (session.links.size() <= handle) session.links.resize(static_cast<std::size_t>(handle) + 1);
     Link& link = session.links[static_cast<std::size_t>(handle)];
     link = Link{};
@@ -137,6 +146,22 @@ Ruling PeerSessions::flow(Session& session, const Fields& fields, Objection& why
     Link* link = link_at(session, fields[handle].number);
     if (link == nullptr)
         return no(why, "amqp:session:unattached-handle", "flow.handle: no such link");
+    return link->is_peer_sender ? sender_flow(*link, fields, why) : Ruling::pass;
+}
+
+// The engine takes the difference to its own count off the credit, without a sign: a count behind
+// the deliveries sent would give the peer credit, and a missing one is read as 0.
+Ruling PeerSessions::sender_flow(Link& link, const Fields& fields, Objection& why) {
+    using namespace flow_field;
+    const Field& count = fields[delivery_count];
+    if (!count.is_set)
+        return no(why, invalid_field, "flow.delivery-count: is missing from the sender");
+    const std::int32_t ahead = distance(link.delivery_count, number32(count));
+    if (ahead < 0)
+        return no(why, invalid_field, "flow.delivery-count: is behind the deliveries sent");
+    if (ahead > largest_drain)
+        return no(why, invalid_field, "flow.delivery-count: is far ahead of the deliveries sent");
+    link.delivery_count = number32(count);
     return Ruling::pass;
 }
 
@@ -203,6 +228,7 @@ Ruling PeerSessions::first_transfer(Session& session,
     session.has_received = true;
     session.next_incoming = number32(id) + 1;
     session.visits_left += visits_per_delivery;
+    ++link.delivery_count;
     link.delivery_id = number32(id);
     link.is_settled = is_true(fields[settled]);
     link.bytes = 0;
@@ -256,6 +282,7 @@ Ruling PeerSessions::detach(Session& session, const Fields& fields, Objection& w
         return no(why, "amqp:session:unattached-handle", "detach.handle: no such link");
     forget_delivery(*link);
     *link = Link{};
+    ++session.links_left;
     return Ruling::pass;
 }
 
@@ -270,6 +297,10 @@ void PeerSessions::forget_delivery(Link& link) {
     link.bytes = 0;
     link.is_unfinished = false;
     link.tag.clear();
+}
+
+void PeerSessions::set_peer_channel_max(std::uint16_t channel_max) {
+    limits_.channel_max = std::min(limits_.channel_max, channel_max);
 }
 
 void PeerSessions::set_link_limit(std::uint16_t channel,

@@ -26,6 +26,8 @@ public:
                               std::size_t payload,
                               Objection& why);
 
+    /// The peer's open: it will not take channels above this.
+    void set_peer_channel_max(std::uint16_t channel_max);
     void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);
     void delivery_sent(std::uint16_t channel);
     [[nodiscard]] std::uint64_t buffered() const { return buffered_; }
@@ -51,6 +53,7 @@ private:
         std::uint32_t next_outgoing =
             0;  ///< deliveries sent to the peer have the ids [0, next_outgoing)
         std::uint64_t visits_left = 0;  ///< deliveries that further dispositions may touch
+        std::uint64_t links_left = 0;   ///< links the peer can still take (its handle-max)
         std::vector<Link> links;
     };
 
@@ -59,6 +62,7 @@ private:
     Ruling flow(Session& session, const Fields& fields, Objection& why);
     Ruling transfer(Session& session, const Fields& fields, std::size_t payload, Objection& why);
     Ruling first_transfer(Session& session, Link& link, const Fields& fields, Objection& why);
+    static Ruling sender_flow(Link& link, const Fields& fields, Objection& why);
     static Ruling next_transfer(Link& link, const Fields& fields, Objection& why);
     Ruling disposition(Session& session, const Fields& fields, Objection& why);
     Ruling detach(Session& session, const Fields& fields, Objection& why);

@@ -168,9 +168,9 @@ std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw) const {
     if (raw.body.empty()) return refusal(Condition::decode_error, "body: is empty");
     if (form_of(raw.body, raw.content_type) == KuvertForm::protobuf)
         return contents_->check(raw, raw.body);
-    const auto from_json = kuvert_from_json(raw.body);
-    if (!from_json) return refusal(Condition::schema_invalid, from_json.error().text);
-    return contents_->check(raw, *from_json);
+    auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored);
+    if (auto* refused = std::get_if<Refusal>(&kuvert)) return std::move(*refused);
+    return contents_->check(raw, std::get<std::string>(kuvert));
 }
 
 const std::vector<TypeInfo>& Catalogue::types() const {

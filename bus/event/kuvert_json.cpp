@@ -1,13 +1,14 @@
 #include "bus/event/kuvert_json.hpp"
 
 #include "bus/event/catalogue.hpp"
+#include "bus/event/json_writer.hpp"
 
 #include "vera/besked/v1/haendelsesbesked.pb.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 namespace vera::event {
 namespace {
@@ -48,26 +49,39 @@ KuvertForm form_of(std::string_view body, std::string_view content_type) {
     return text.starts_with('"') || text.starts_with('}') ? KuvertForm::json : KuvertForm::protobuf;
 }
 
+std::variant<std::string, Refusal> kuvert_of_json(std::string_view json,
+                                                  UnknownPayloadMembers unknown) {
+    Haendelsesbesked besked;
+    if (auto refused = read_json(json, unknown, besked)) return std::move(*refused);
+    return besked.SerializeAsString();
+}
+
 Result<std::string> kuvert_to_json(std::string_view body,
                                    std::string_view content_type,
                                    bool pretty) {
-    if (form_of(body, content_type) == KuvertForm::json) return std::string(body);
     Haendelsesbesked besked;
-    if (!besked.ParseFromArray(body.data(), static_cast<int>(body.size())))
-        return fail(Errc::bad_input, "no kuvert");
-    google::protobuf::util::JsonPrintOptions options;
-    options.add_whitespace = pretty;
-    std::string json;
-    if (!google::protobuf::util::MessageToJsonString(besked, &json, options).ok())
-        return fail(Errc::bad_input, "no kuvert");
-    return json;
+    if (form_of(body, content_type) == KuvertForm::protobuf) {
+        if (!besked.ParseFromArray(body.data(), static_cast<int>(body.size())))
+            return fail(Errc::bad_input, "no kuvert");
+        return write_json(besked, pretty);
+    }
+    if (!read_json(body, UnknownPayloadMembers::refused, besked)) return write_json(besked, pretty);
+    // A payload may have members that its schema here does not know: then the text is shown as it
+    // is, only laid out anew.
+    besked.Clear();
+    if (const auto refused = read_json(body, UnknownPayloadMembers::ignored, besked))
+        return fail(Errc::bad_input, refused->text);
+    if (body.starts_with("\xef\xbb\xbf")) body.remove_prefix(3);
+    const auto text = nlohmann::ordered_json::parse(body, nullptr, false);
+    if (text.is_discarded()) return fail(Errc::bad_input, "a number is out of range");
+    return text.dump(pretty ? 2 : -1);
 }
 
 Result<std::string> kuvert_from_json(std::string_view json) {
-    Haendelsesbesked besked;
-    if (!google::protobuf::util::JsonStringToMessage(std::string(json), &besked).ok())
-        return fail(Errc::bad_input, "no kuvert");
-    return besked.SerializeAsString();
+    auto kuvert = kuvert_of_json(json, UnknownPayloadMembers::refused);
+    if (const auto* refused = std::get_if<Refusal>(&kuvert))
+        return fail(Errc::bad_input, refused->text);
+    return std::get<std::string>(std::move(kuvert));
 }
 
 }  // namespace vera::event

@@ -41,22 +41,25 @@ void Conversation::greet() {
 void Conversation::step() {
     const unsigned channel = choices_.below(8) < 6 ? 0 : choices_.below(4);
     const unsigned handle = choices_.below(4);
+    if (is_closed_ && !choices_.once_in(16)) return;
+    // Now and then what is not there is used, or what is there is made again.
+    const bool is_wrong = choices_.once_in(200);
     Session& session = sessions_[channel];
-    if (!session.is_begun && !choices_.once_in(64)) return begin(channel);
+    if (!session.is_begun && !is_wrong) return begin(channel);
     Link& link = session.links[handle];
+    if (!link.is_attached && !is_wrong) return attach(channel, handle);
     const auto action = choices_.below(64);
-    if (!link.is_attached && action < 48) return attach(channel, handle);
-    if (action < 26) return link.is_sender ? transfer(channel, handle) : flow(channel, handle);
-    if (action < 34) return flow(channel, handle);
-    if (action < 48) return disposition(channel);
+    if (action < 30)
+        return link.is_sender || is_wrong ? transfer(channel, handle) : flow(channel, handle);
+    if (action < 36) return flow(channel, handle);
+    if (action < 50) return disposition(channel);
     if (action < 54) return detach(channel, handle);
-    if (action < 57) return end(channel);
-    if (action < 58) return begin(channel);
-    if (action < 59) return attach(channel, handle);
-    if (action < 60) return transfer(channel, handle);
-    if (action < 61) return out_.append(frame("")), void();
-    if (action < 62) return choices_.once_in(8) ? open() : void();
-    if (action < 63) return choices_.once_in(8) ? close() : void();
+    if (action < 55) return end(channel);
+    if (action < 56) return out_.append(frame("")), void();
+    if (action < 57) return choices_.once_in(4) ? close() : void();
+    if (is_wrong) return action < 60 ? open() : begin(channel);
+    if (action < 58) return link.is_sender ? void() : flow(channel, handle);
+    if (!choices_.once_in(24)) return;
     noise();
 }
 
@@ -100,7 +103,7 @@ void Conversation::attach(unsigned channel, unsigned handle) {
     link.is_sender = choices_.below(2) == 0;
     link.delivery_count = choices_.once_in(8) ? choices_.any32() : 0;
     const auto name =
-        "l"s + static_cast<char>('0' + (choices_.once_in(16) ? choices_.below(4) : handle));
+        "l"s + static_cast<char>('0' + (choices_.once_in(64) ? choices_.below(4) : handle));
     Fields fields = {str(name),
                      encode32(handle),
                      link.is_sender ? no : yes,
@@ -207,7 +210,6 @@ void Conversation::close() {
 }
 
 void Conversation::noise() {
-    if (!choices_.once_in(8)) return;
     std::string body;
     for (auto n = choices_.below(24); n > 0; --n)
         body.push_back(static_cast<char>(choices_.byte()));
@@ -218,7 +220,7 @@ void Conversation::send(std::uint64_t descriptor,
                         Fields fields,
                         unsigned channel,
                         const std::string& payload) {
-    if (choices_.once_in(48)) mutate(fields);
+    if (choices_.once_in(120)) mutate(fields);
     const auto count = fields.size();
     std::string items;
     for (const auto& field : fields)

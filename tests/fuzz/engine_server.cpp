@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::uint32_t max_frame = 65536;
 constexpr int credit = 20;
+constexpr std::uint64_t most_sent = 300;  // messages the queues hold
 
 amqp::GuardLimits limits() {
     amqp::GuardLimits limits;
@@ -76,7 +77,7 @@ void EngineServer::converse(std::string_view input) {
         write_out();
     }
     if (guard_.is_closed()) ++tally_.closed;
-    note_engine_error();
+    if (!is_refused_) note_engine_error();
 }
 
 bool EngineServer::take() {
@@ -135,9 +136,9 @@ void EngineServer::barrier() {
 
 void EngineServer::refuse() {
     ++tally_.refusals[std::string(guard_.condition())];
-    is_refused_ = true;
     give(waiting_);
     note_engine_error();
+    is_refused_ = true;
     pn_connection_driver_errorf(&driver_,
                                 std::string(guard_.condition()).c_str(),
                                 "%s",
@@ -328,7 +329,7 @@ void EngineServer::settle_some(bool all) {
 
 void EngineServer::send_some(pn_link_t* link) {
     if (!pn_link_is_sender(link)) return;
-    const int wanted = std::min(pn_link_credit(link), 8);
+    const int wanted = next_tag_ < most_sent ? std::min(pn_link_credit(link), 8) : 0;
     const bool is_presettled = pn_link_remote_snd_settle_mode(link) == PN_SND_SETTLED;
     const LinkState& state = links_[link];
     for (int i = 0; i < wanted; ++i) {
@@ -351,9 +352,11 @@ void EngineServer::send_some(pn_link_t* link) {
 
 void EngineServer::note_engine_error() {
     pn_condition_t* condition = pn_transport_condition(driver_.transport);
-    if (!pn_condition_is_set(condition) || is_refused_) return;
+    if (!pn_condition_is_set(condition)) return;
     const char* name = pn_condition_get_name(condition);
     const char* text = pn_condition_get_description(condition);
+    if (text != nullptr && std::string_view(text) == "connection aborted")
+        return;  // the client was gone without a close
     ++tally_.engine_refusals[std::string(name == nullptr ? "" : name) + ": " +
                              (text == nullptr ? "" : text)];
 }

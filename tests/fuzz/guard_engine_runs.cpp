@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
         current_seed = seed;
         if (seed % 64 == 0 || runs == 1) alarm(20);  // a conversation that hangs is a finding
         Dice dice(seed);
-        const std::string bytes = dice.bytes(64 + dice.below(dice.once_in(8) ? 4000 : 600));
+        const std::string bytes = dice.bytes(64 + dice.below(dice.once_in(8) ? 6000 : 1200));
         const auto before = std::chrono::steady_clock::now();
         run_conversation(bytes, seed, tally);
         const double took =

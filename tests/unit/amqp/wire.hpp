@@ -144,8 +144,7 @@ inline std::string attach_receiver(std::string_view name,
 }
 inline std::string flow(std::uint64_t handle, std::uint64_t credit, unsigned channel = 0) {
     return frame(
-        described(0x13,
-                  {u32(0), u32(2048), u32(0), u32(2048), u32(handle), u32(0), u32(credit)}),
+        described(0x13, {u32(0), u32(2048), u32(0), u32(2048), u32(handle), u32(0), u32(credit)}),
         channel);
 }
 inline std::string transfer(std::uint64_t handle,
@@ -165,8 +164,7 @@ inline std::string disposition(bool is_receiver,
                                const std::string& state,
                                unsigned channel = 0) {
     return frame(
-        described(0x15,
-                  {is_receiver ? yes : no, u32(first), u32(last), settled ? yes : no, state}),
+        described(0x15, {is_receiver ? yes : no, u32(first), u32(last), settled ? yes : no, state}),
         channel);
 }
 inline const std::string accepted = described(0x24, {});

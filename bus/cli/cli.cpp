@@ -1,0 +1,76 @@
+#include "bus/cli/cli.hpp"
+
+#include "bus/cli/verbs.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <ostream>
+#include <utility>
+
+namespace vera::cli {
+
+int report(Io& io, const Error& error) {
+    io.err << "vera: " << error.text << '\n';
+    return exit_failed;
+}
+
+std::string footer(const std::string& examples) {
+    return "Examples:\n" + examples +
+           "\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 done in part.";
+}
+
+namespace {
+
+CLI::App& group(CLI::App& root, const std::string& name, const std::string& about) {
+    CLI::App* app = root.add_subcommand(name, about);
+    app->require_subcommand(1);
+    return *app;
+}
+
+void add_verbs(CLI::App& root, Session& session) {
+#ifdef VERA_HAS_OPS
+    add_serve(root, session);
+    add_config_check(group(root, "config", "The daemon's configuration"), session);
+#endif
+    add_event_publish(group(root, "event", "Events"), session);
+    add_sub_tail(group(root, "sub", "Subscriptions"), session);
+    CLI::App& queue = group(root, "queue", "Queues");
+    add_queue_ls(queue, session);
+    add_queue_peek(queue, session);
+    add_status(root, session);
+#ifdef VERA_HAS_STORE
+    add_store_fsck(group(root, "store", "The store's files"), session);
+#endif
+#ifdef VERA_HAS_POLICY
+    add_secret_hash(group(root, "secret", "Secrets of systems"), session);
+#endif
+    add_bench(root, session);
+    add_version(root, session);
+    add_completion(root, session);
+}
+
+}  // namespace
+
+int run(std::vector<std::string> arguments, Io& io) {
+    Session session{io};
+    CLI::App root{"VeRA: the service bus of the rammearkitektur", "vera"};
+    root.require_subcommand(1);
+    root.footer("`vera VERB --help` tells more and gives examples.");
+    add_verbs(root, session);
+    try {
+        std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+        root.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp&) {
+        io.out << root.help();
+        return exit_ok;
+    } catch (const CLI::ParseError& error) {
+        io.err << "vera: " << error.what() << " (see --help)\n";
+        return exit_usage;
+    } catch (const std::exception& error) {
+        io.err << "vera: " << error.what() << '\n';
+        return exit_failed;
+    }
+    return session.exit_code;
+}
+
+}  // namespace vera::cli

@@ -1,0 +1,89 @@
+#include "bus/cli/connecting.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace vera::cli {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+extern "C" void on_interrupt(int /*signal*/) {
+    interrupted = 1;
+}
+
+}  // namespace
+
+bool is_interrupted() {
+    static const bool is_listening = [] {
+        struct sigaction action = {};
+        action.sa_handler = on_interrupt;
+        action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the process
+        sigaction(SIGINT, &action, nullptr);
+        sigaction(SIGTERM, &action, nullptr);
+        return true;
+    }();
+    return is_listening && interrupted != 0;
+}
+
+std::shared_ptr<ConnectFlags> add_connect_flags(CLI::App& verb) {
+    auto flags = std::make_shared<ConnectFlags>();
+    verb.add_option("--url", flags->url, "The bus, amqp://host:port")
+        ->envname("VERA_URL")
+        ->capture_default_str();
+    verb.add_option("--user", flags->user, "System name for SASL PLAIN; without it ANONYMOUS");
+    verb.add_option(
+        "--secret-file", flags->secret_file, "File with the secret, mode 0400 or 0600");
+    return flags;
+}
+
+Result<std::string> read_secret_file(const std::string& path) {
+    const std::string what = "secret file '" + path + "': ";
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return fail(Errc::io, what + std::strerror(errno));
+    struct stat facts = {};
+    std::array<char, 4097> buffer{};
+    const bool is_known = ::fstat(file, &facts) == 0;
+    const ssize_t size = is_known ? ::read(file, buffer.data(), buffer.size()) : -1;
+    ::close(file);
+    if (!is_known || size < 0) return fail(Errc::io, what + std::strerror(errno));
+    if (!S_ISREG(facts.st_mode)) return fail(Errc::bad_input, what + "not a regular file");
+    if ((facts.st_mode & 0177U) != 0)
+        return fail(Errc::refused, what + "others can read it; chmod 0600 it first");
+    std::string secret(buffer.data(), static_cast<std::size_t>(size));
+    secret = secret.substr(0, secret.find_first_of("\r\n"));
+    if (secret.empty()) return fail(Errc::bad_input, what + "the first line is empty");
+    if (secret.size() > 1024) return fail(Errc::bad_input, what + "more than 1024 bytes");
+    return secret;
+}
+
+Result<kit::ConnectOptions> connect_options(const ConnectFlags& flags) {
+    kit::ConnectOptions options;
+    options.url = flags.url;
+    options.user = flags.user;
+    if (!flags.user.empty() && flags.secret_file.empty())
+        return fail(Errc::bad_input, "--user needs --secret-file");
+    if (flags.user.empty() && !flags.secret_file.empty())
+        return fail(Errc::bad_input, "--secret-file needs --user");
+    if (!flags.secret_file.empty()) {
+        auto secret = read_secret_file(flags.secret_file);
+        if (!secret) return fail(secret.error().code, secret.error().text);
+        options.secret = std::move(*secret);
+    }
+    return options;
+}
+
+Result<kit::Connection> connect(const ConnectFlags& flags, bool reconnects) {
+    auto options = connect_options(flags);
+    if (!options) return fail(options.error().code, options.error().text);
+    options->reconnect.is_enabled = reconnects;
+    return kit::Connection::open(std::move(*options));
+}
+
+}  // namespace vera::cli

@@ -1,0 +1,57 @@
+#include "bus/cli/json_documents.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <istream>
+
+namespace vera::cli {
+namespace {
+
+bool is_blank(const std::string& text) {
+    return text.find_first_not_of(" \t\r") == std::string::npos;
+}
+
+}  // namespace
+
+bool JsonDocuments::read_line(std::string& text) {
+    if (!buffered_.empty()) {
+        text = std::move(buffered_.front());
+        buffered_.pop_front();
+        return true;
+    }
+    return static_cast<bool>(std::getline(in_, text));
+}
+
+// `first` is no document of its own. Either the whole input is one, which `first` then becomes; or `first` is a broken line among
+// others, which are kept.
+void JsonDocuments::look_ahead(std::string& first) {
+    std::string whole = first;
+    std::string line;
+    while (std::getline(in_, line)) {
+        whole += '\n';
+        whole += line;
+        buffered_.push_back(std::move(line));
+    }
+    const bool is_lines = !nlohmann::json::accept(whole) &&
+                          std::ranges::any_of(buffered_, [](const std::string& other) {
+                              return !is_blank(other) && other.front() == '{' &&
+                                     nlohmann::json::accept(other);
+                          });
+    if (is_lines) return;
+    buffered_.clear();
+    first = std::move(whole);
+}
+
+bool JsonDocuments::next(Document& document) {
+    while (read_line(document.text)) {
+        document.line = ++line_;
+        if (is_blank(document.text)) continue;
+        if (is_first_ && !nlohmann::json::accept(document.text)) look_ahead(document.text);
+        is_first_ = false;
+        return true;
+    }
+    return false;
+}
+
+}  // namespace vera::cli

@@ -1,0 +1,92 @@
+#include "bus/cli/looking.hpp"
+
+#include "bus/cli/event_text.hpp"
+#include "bus/cli/masking.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <ostream>
+
+namespace vera::cli {
+namespace {
+
+using nlohmann::json;
+
+void print(const kit::Received& message, const LookFlags& flags, Io& io) {
+    json body = decoded_body(message);
+    if (!flags.is_unmasked) mask(body);
+    if (!flags.is_json) {
+        io.out << pretty(message, body, !flags.is_unmasked);
+    } else if (!flags.has_meta) {
+        io.out << body.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+    } else {
+        json facts = facts_of(message);
+        if (!flags.is_unmasked) mask(facts);
+        facts["kuvert"] = std::move(body);
+        io.out << facts.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+    }
+    io.out.flush();
+}
+
+Result<kit::Subscriber> open_first(kit::Connection& connection,
+                                   const LookFlags& flags,
+                                   const Source& source) {
+    std::optional<Error> first_error;
+    for (const std::string& address : source.addresses) {
+        kit::SubscriberOptions options;
+        options.address = address;
+        options.total = flags.count;
+        options.is_browsing = !source.takes;
+        if (!flags.reason.empty()) options.link_properties = {{"vera:reason", flags.reason}};
+        auto subscriber = connection.subscriber(std::move(options));
+        if (subscriber) return subscriber;
+        if (!first_error) first_error = subscriber.error();
+        if (subscriber.error().code != Errc::not_found)
+            return fail(subscriber.error().code, subscriber.error().text);
+    }
+    return fail(first_error->code, first_error->text);
+}
+
+}  // namespace
+
+void add_look_flags(CLI::App& verb, LookFlags& flags) {
+    verb.add_option("-n,--count", flags.count, "Show so many and end; 0: no limit")
+        ->capture_default_str();
+    CLI::Option* as_json = verb.add_flag("--json", flags.is_json, "One JSON kuvert per line");
+    verb.add_flag("--meta", flags.has_meta, "With --json: around the kuvert what VeRA says of it")
+        ->needs(as_json);
+    CLI::Option* reason = verb.add_option(
+        "--reason", flags.reason, "Why personal data must be seen; goes to the bus with the request");
+    verb.add_flag("--unmasked", flags.is_unmasked, "Show personal data; needs --reason")
+        ->needs(reason);
+    flags.connect = add_connect_flags(verb);
+}
+
+int look(const LookFlags& flags, const Source& source, Io& io) {
+    if (flags.is_unmasked && flags.reason.find_first_not_of(' ') == std::string::npos) {
+        io.err << "vera: --reason: say why personal data must be seen\n";
+        return exit_usage;
+    }
+    auto connection = connect(*flags.connect);
+    if (!connection) return report(io, connection.error());
+    auto subscriber = open_first(*connection, flags, source);
+    if (!subscriber) return report(io, subscriber.error());
+    if (!source.follows) subscriber->drain();
+    std::uint64_t shown = 0;
+    while (!is_interrupted() && (flags.count == 0 || shown < flags.count)) {
+        auto message = subscriber->next(Millis{200});
+        if (!message) return report(io, message.error());
+        if (!message->has_value()) {
+            if (subscriber->is_drained()) break;
+            continue;
+        }
+        print(**message, flags, io);
+        if (source.takes) subscriber->settle(**message, {});
+        ++shown;
+        if (!io.out) break;
+    }
+    if (shown == 0 && !flags.is_json && io.err_is_terminal) io.err << "nothing there\n";
+    return exit_ok;
+}
+
+}  // namespace vera::cli

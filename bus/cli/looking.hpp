@@ -1,0 +1,34 @@
+#pragma once
+// What `sub tail` and `queue peek` share: open a source, print what comes, masked unless a reason is given.
+#include "bus/cli/connecting.hpp"
+#include "bus/cli/verbs.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vera::cli {
+
+struct LookFlags {
+    std::uint64_t count = 0;  ///< messages to show; 0: no limit
+    bool is_json = false;
+    bool has_meta = false;     ///< --json: facts around the kuvert
+    bool is_unmasked = false;
+    std::string reason;
+    std::shared_ptr<ConnectFlags> connect;
+};
+
+/// -n, --json, --meta, --unmasked, --reason and the connection's flags.
+void add_look_flags(CLI::App& verb, LookFlags& flags);
+
+struct Source {
+    std::vector<std::string> addresses;  ///< the first that exists is taken
+    bool takes = false;                  ///< consume (accept) instead of only looking
+    bool follows = false;                ///< wait for more instead of ending when there is no more
+};
+
+/// Gives the exit code.
+[[nodiscard]] int look(const LookFlags& flags, const Source& source, Io& io);
+
+}  // namespace vera::cli

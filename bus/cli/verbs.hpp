@@ -1,0 +1,33 @@
+#pragma once
+// One function per verb: adds it, with its flags, help and examples, to the command line. The verb runs when it was parsed and leaves its
+// exit code in the session.
+#include "bus/cli/cli.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+namespace vera::cli {
+
+struct Session {
+    Io& io;
+    int exit_code = exit_ok;
+};
+
+void add_bench(CLI::App& root, Session& session);
+void add_completion(CLI::App& root, Session& session);
+void add_config_check(CLI::App& config, Session& session);
+void add_event_publish(CLI::App& event, Session& session);
+void add_queue_ls(CLI::App& queue, Session& session);
+void add_queue_peek(CLI::App& queue, Session& session);
+void add_secret_hash(CLI::App& secret, Session& session);
+void add_serve(CLI::App& root, Session& session);
+void add_status(CLI::App& root, Session& session);
+void add_store_fsck(CLI::App& store, Session& session);
+void add_sub_tail(CLI::App& sub, Session& session);
+void add_version(CLI::App& root, Session& session);
+
+/// The text that every verb's help ends with: its examples, then the exit codes.
+[[nodiscard]] std::string footer(const std::string& examples);
+
+}  // namespace vera::cli
