@@ -81,5 +81,5 @@ int main(int argc, char** argv) {
         u(slowest_seed));
     print("refused by the guard:", tally.refusals);
     print("refused by the engine (the guard let it pass):", tally.engine_refusals);
-    return 0;
+    return tally.engine_refusals.empty() ? 0 : 1;
 }
