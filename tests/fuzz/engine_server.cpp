@@ -391,6 +391,11 @@ void EngineServer::note_engine_error() {
     const char* text = pn_condition_get_description(condition);
     if (text != nullptr && std::string_view(text) == "connection aborted")
         return;  // the client was gone without a close
+    // The window is the engine's to keep: only it knows what it has offered.
+    if (name != nullptr && std::string_view(name) == "amqp:session:window-violation") {
+        ++tally_.window_violations;
+        return;
+    }
     ++tally_.engine_refusals[std::string(name == nullptr ? "" : name) + ": " +
                              (text == nullptr ? "" : text)];
 }

@@ -18,7 +18,7 @@ namespace vera::fuzz {
 
 struct Tally {
     std::uint64_t conversations = 0, frames = 0, consumed = 0, bytes = 0, deliveries_in = 0,
-                  deliveries_out = 0, closed = 0;
+                  deliveries_out = 0, closed = 0, window_violations = 0;
     std::map<std::string, std::uint64_t, std::less<>> refusals;  ///< by condition of the guard
     std::map<std::string, std::uint64_t, std::less<>>
         engine_refusals;  ///< by condition and text of the engine: frames the guard let pass
