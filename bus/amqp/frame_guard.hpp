@@ -1,6 +1,9 @@
 #pragma once
 // The frame guard: sees every byte a client sends before the protocol engine does, speaks SASL itself, and lets only whole frames
 // pass that the engine can bear (AMQP 1.0 §2, §5.3; the reasons are in the room's README). Pure: no sockets, no engine, no clock.
+//
+// What passes and is still the door's to refuse: an attach to a transaction coordinator (the C engine bears it: answer with a detach
+// `amqp:not-implemented`), an unknown address, a message-format other than 0, deliveries beyond the link's credit.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,7 +33,7 @@ enum class Verdict : std::uint8_t {
     pass,       ///< `bytes` may go to the engine
     consumed,   ///< `bytes` were for the guard (SASL): drop them, write take_output() to the peer
     wait,       ///< the outcome of a PLAIN verification is awaited: call next() again after plain_verified()
-    refuse,     ///< close this connection with condition() and text(); nothing of the input is to be used
+    refuse,     ///< close with condition() and text(), use nothing of the input; not authenticated: take_output(), then close the socket, no engine bytes
 };
 
 struct Step {
