@@ -203,6 +203,7 @@ public:
         }
         return false;
     }
+    [[nodiscard]] std::uint32_t values_left() const { return values_left_; }
     [[nodiscard]] Flaw flaw() const { return flaw_; }
     [[nodiscard]] const Byte* where() const { return where_; }
 

@@ -19,6 +19,7 @@ struct GuardLimits {
     std::uint32_t handle_max = 255;            ///< highest handle: links per session - 1
     std::uint64_t max_message = 16U << 20U;    ///< bytes of one delivery; a link may have less, see set_link_limit
     std::uint64_t max_unfinished = 64U << 20U; ///< bytes of all unfinished deliveries of a connection
+    std::uint64_t max_attached = 16U << 20U;   ///< bytes the engine holds for attaches of a connection's links
     bool knows_sent = false;                   ///< delivery_sent() is called: dispositions of what was never sent are dropped, repeats bounded
     std::uint32_t preauth_bytes = 16384;       ///< before SASL has ended
     std::uint32_t preauth_frames = 4;

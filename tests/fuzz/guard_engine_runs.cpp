@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace {
@@ -28,6 +29,13 @@ void on_abort(int number) {
     (void)std::raise(number);
 }
 
+// SIGPROF after so many seconds of processor time; 0: never.
+void watch(int seconds) {
+    itimerval timer{};
+    timer.it_value.tv_sec = seconds;
+    (void)setitimer(ITIMER_PROF, &timer, nullptr);
+}
+
 void print(const char* what, const std::map<std::string, std::uint64_t, std::less<>>& counts) {
     std::printf("%s\n", what);
     for (const auto& [name, count] : counts)
@@ -40,7 +48,7 @@ int main(int argc, char** argv) {
     using namespace vera::fuzz;
     const std::uint64_t runs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10000;
     const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-    for (const int number : {SIGABRT, SIGALRM})
+    for (const int number : {SIGABRT, SIGPROF})
         (void)std::signal(number, on_abort);
     Tally tally;
     double slowest = 0;
@@ -48,7 +56,7 @@ int main(int argc, char** argv) {
     const auto start = std::chrono::steady_clock::now();
     for (std::uint64_t seed = first; seed < first + runs; ++seed) {
         current_seed = seed;
-        if (seed % 64 == 0 || runs == 1) alarm(20);  // a conversation that hangs is a finding
+        if (seed % 64 == 0 || runs == 1) watch(20);  // a conversation that hangs is a finding
         Dice dice(seed);
         const std::string bytes = dice.bytes(64 + dice.below(dice.once_in(8) ? 6000 : 1200));
         const std::clock_t before = std::clock();  // processor time: other load must not count
@@ -59,7 +67,7 @@ int main(int argc, char** argv) {
             slowest_seed = seed;
         }
     }
-    alarm(0);
+    watch(0);
     const double took =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const auto u = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
