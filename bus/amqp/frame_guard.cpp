@@ -208,6 +208,10 @@ Step FrameGuard::State::amqp_frame(Cursor body, std::uint32_t size, std::uint16_
     }
     if (kind == Performative::attach)
         step.handle = static_cast<std::uint32_t>(fields[attach_field::handle].number);
+    if (kind == Performative::transfer && fields[transfer_field::message_format].number != 0) {
+        step.has_foreign_format = true;
+        step.handle = static_cast<std::uint32_t>(fields[transfer_field::handle].number);
+    }
     if (kind == Performative::detach) step.handle = static_cast<std::uint32_t>(fields[0].number);
     return step;
 }

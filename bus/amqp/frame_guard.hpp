@@ -42,7 +42,8 @@ struct Step {
     std::size_t bytes = 0;
     bool is_barrier = false;  ///< begin, attach, detach, end, close: let the engine read, handle its events and write before the next
     std::uint16_t channel = 0;  ///< of a passed frame
-    std::uint32_t handle = 0;   ///< of a passed attach or detach
+    std::uint32_t handle = 0;   ///< of a passed attach, detach or has_foreign_format
+    bool has_foreign_format = false;  ///< a transfer whose message-format is not 0
 };
 
 struct PlainCredentials {
