@@ -99,8 +99,9 @@ void log_recovery(const flow::Recovery& recovery, const StoreConfig& store) {
 }  // namespace
 
 std::vector<std::string> catalogue_types() {
+    const std::shared_ptr<const event::Catalogue> catalogue = event::Catalogue::built_in();
     std::vector<std::string> names;
-    for (const event::TypeInfo& type : event::Catalogue::built_in()->types())
+    for (const event::TypeInfo& type : catalogue->types())
         names.push_back(type.name);
     return names;
 }
