@@ -175,7 +175,6 @@ TEST_CASE(
     more.ticket = event.ticket + 1;
     more.transitions.erase(more.transitions.begin(), more.transitions.begin() + 5);
     more.transitions.resize(3);
-    flow::Batch too_much = settle;
     const auto outcomes = commit(journal, {event, more});
     REQUIRE(outcomes.size() == 2);
     CHECK(outcomes[0].error.code == Errc::unavailable);
