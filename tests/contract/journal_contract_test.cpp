@@ -1,11 +1,15 @@
 // The embedded journal under the contract and the simulation, on a file system that forgets and
 // fails.
 #include "bus/store/journal_engine.hpp"
+#include "tests/contract/differential.hpp"
 #include "tests/contract/simulate.hpp"
+#include "tests/contract/sqlite_engine.hpp"
+#include "tests/contract/temp_folder.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/faulty_file_system.hpp"
 
 #include <chrono>
+#include <exception>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -35,6 +39,17 @@ public:
 private:
     vera::test::FaultyFileSystem files_;
     std::mt19937_64 random_{7};
+};
+
+class SqliteOracle final : public EngineUnderTest {
+public:
+    std::unique_ptr<Engine> open() override {
+        return make_sqlite_engine(folder_.file("store.sqlite"));
+    }
+    void crash() override {}
+
+private:
+    TempFolder folder_;
 };
 
 /// Power goes at any time with any half of what was not synced; space runs out and comes back;
@@ -67,6 +82,21 @@ private:
     std::mt19937_64 random_{7};
 };
 
+/// Says that it has synced, and loses everything that it has not.
+class SleepyDisk final : public SimulatedStore {
+public:
+    SleepyDisk() { files_.ignore_syncs(true); }
+    std::unique_ptr<Engine> open() override { return open_journal(files_, 256U << 10U); }
+    void crash() override { files_.lose_power(vera::test::Loss::random, random_); }
+    void work(std::mt19937_64& /*random*/) override {}
+    void misbehave(std::mt19937_64& /*random*/) override {}
+    void heal() override {}
+
+private:
+    vera::test::FaultyFileSystem files_;
+    std::mt19937_64 random_{7};
+};
+
 }  // namespace
 
 TEST_CASE("contract: the journal keeps it", "[contract]") {
@@ -76,6 +106,31 @@ TEST_CASE("contract: the journal keeps it", "[contract]") {
             check.run(store);
         }
     }
+}
+
+TEST_CASE("differential: clients cannot tell the journal from SQLite", "[contract]") {
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+        CAPTURE(seed);
+        JournalUnderTest journal;
+        SqliteOracle oracle;
+        const auto difference = Differential(journal, oracle, seed).run(200);
+        CHECK(difference.value_or("none") == "none");
+    }
+}
+
+// The negative control: what the simulation says is worth something only if a journal that does not
+// sync fails it.
+TEST_CASE("simulation: a journal whose syncs do nothing breaks its promises", "[contract]") {
+    int broken = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        try {
+            SleepyDisk store;
+            Simulation(store, seed).run(400);
+        } catch (const std::exception&) {
+            ++broken;
+        }
+    }
+    CHECK(broken >= 15);
 }
 
 TEST_CASE("simulation: the promises hold over the journal on a disk that forgets and fails",
