@@ -255,6 +255,7 @@ void Connection::run_events() {
                 pn_data_put_string(properties, pn_bytes(std::strlen(VERA_VERSION), VERA_VERSION));
                 pn_data_exit(properties);
                 pn_connection_open(connection);
+                links_.set_peer_frame(pn_transport_get_remote_max_frame(driver_.transport));
                 start_ticking();
                 break;
             }

@@ -104,6 +104,7 @@ private:
     bool is_close_sent_ = false;
     bool has_large_buffer_ = false;
     std::uint64_t partial_bytes_ = 0;
+    std::size_t lingered_bytes_ = 0;
     Clock::time_point started_;
     Clock::time_point blocked_since_;  // the socket takes nothing, or the end is awaited
     std::int64_t next_tick_ms_ = 0;    // 0: none

@@ -228,7 +228,7 @@ void LinkTable::attach_outlet(pn_link_t* link, LinkId id, const Address& address
         link,
         std::max(io_.snapshot().limits.max_event_bytes, io_.snapshot().limits.max_message_bytes));
     pn_link_open(link);
-    keep(std::make_unique<Outlet>(link, id, io_, guard_, blocked_, *identity_, address, mode));
+    keep(std::make_unique<Outlet>(link, id, io_, guard_, room_, *identity_, address, mode));
 }
 
 void LinkTable::attach_replies(pn_link_t* link, LinkId id, const std::string& address) {
@@ -297,7 +297,6 @@ void LinkTable::note_foreign_format(FramePlace place) {
 }
 
 void LinkTable::pump() {
-    if (blocked_ == 0) return;
     for (const auto& [number, link] : links_)
         if (!link->is_over()) link->on_room();
 }
@@ -345,11 +344,20 @@ void LinkTable::stop_credit() {
         if (link->kind() == LinkKind::inlet) static_cast<Inlet*>(link.get())->stop_credit();
 }
 
-std::size_t LinkTable::outgoing_bytes() const {
-    std::size_t sum = 0;
+void LinkTable::on_written(std::size_t bytes) {
+    room_.written(bytes);
+    if (room_.blocked > 0 && room_.has_room()) pump();
+}
+
+// What is left then waits for the peer's session windows.
+bool LinkTable::on_all_written() {
+    room_.backlog = 0;
     for (pn_session_t* session : sessions_)
-        sum += pn_session_outgoing_bytes(session);
-    return sum;
+        room_.backlog += pn_session_outgoing_bytes(session);
+    if (room_.blocked == 0 || !room_.has_room()) return false;
+    const std::uint64_t before = room_.backlog;
+    pump();
+    return room_.backlog != before;
 }
 
 }  // namespace vera::amqp

@@ -12,6 +12,7 @@
 #include <proton/event.h>
 #include <proton/session.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -45,8 +46,11 @@ public:
     void end_all(Ending ending);
     /// The engine goes: its handles are worth nothing any more.
     void forget_all() { links_.clear(); }
-    /// Outlets that waited for room go on.
-    void pump();
+    /// The socket took that many bytes: outlets that waited for room may go on.
+    void on_written(std::size_t bytes);
+    /// Nothing is left to write. true: outlets have gone on, there is more now.
+    bool on_all_written();
+    void set_peer_frame(std::uint32_t bytes) { room_.frame_bytes = std::max(bytes, 512U); }
 
     [[nodiscard]] Inlet* inlet(LinkId id);
     [[nodiscard]] Outlet* outlet(LinkId id);
@@ -57,10 +61,9 @@ public:
     /// Published and not answered yet.
     [[nodiscard]] std::size_t pending() const;
     void stop_credit();
-    /// Deliveries in the engine that are not written yet.
-    [[nodiscard]] std::size_t outgoing_bytes() const;
 
 private:
+    void pump();
     void on_session_open(pn_session_t* session);
     void on_session_close(pn_session_t* session);
     void on_attach(pn_link_t* link);
@@ -77,7 +80,7 @@ private:
     const std::uint32_t connection_;
     FrameGuard& guard_;
     FramePlace attaching_;     // of the attach frame that the engine handles now
-    std::size_t blocked_ = 0;  // outlets that wait for room
+    OutputRoom room_;
     std::shared_ptr<const event::Identity> identity_;
     std::unordered_map<std::uint32_t, std::unique_ptr<Link>> links_;
     Link* last_found_ = nullptr;

@@ -6,7 +6,6 @@
 
 #include <proton/condition.h>
 #include <proton/disposition.h>
-#include <proton/session.h>
 
 #include <algorithm>
 #include <bit>
@@ -16,8 +15,6 @@
 namespace vera::amqp {
 namespace {
 
-constexpr std::size_t max_buffered_bytes =
-    2U << 20U;                            // per session in the engine; beyond it copies wait here
 constexpr std::size_t max_fetching = 16;  // fewer, the larger the bodies are
 constexpr std::size_t large_body_bytes = 256U << 10U;
 constexpr std::size_t max_hot_waiting = 8;  // waiting copies that keep their body in memory
@@ -55,14 +52,14 @@ Outlet::Outlet(pn_link_t* handle,
                LinkId id,
                IoThread& io,
                FrameGuard& guard,
-               std::size_t& blocked,
+               OutputRoom& room,
                const event::Identity& identity,
                const Address& address,
                Mode mode)
     : Link(handle, id, LinkKind::outlet),
       io_(io),
       guard_(guard),
-      blocked_(blocked),
+      room_(room),
       queue_(address.queue),
       queue_name_(address.spec->name),
       mode_(mode) {
@@ -114,16 +111,12 @@ void Outlet::return_excess() {
 void Outlet::set_blocked(bool is_blocked) {
     if (is_blocked == is_blocked_) return;
     is_blocked_ = is_blocked;
-    blocked_ += is_blocked ? std::size_t{1} : ~std::size_t{0};
-}
-
-bool Outlet::has_room() {
-    return pn_session_outgoing_bytes(pn_link_session(handle())) < max_buffered_bytes;
+    room_.blocked += is_blocked ? std::size_t{1} : ~std::size_t{0};
 }
 
 void Outlet::deliver(flow::Deliver deliver) {
     ++received_;
-    if (waiting_.empty() && pn_link_credit(handle()) > 0 && has_room()) {
+    if (waiting_.empty() && pn_link_credit(handle()) > 0 && room_.has_room()) {
         if (deliver.hot) {
             const auto length = static_cast<std::uint32_t>(deliver.hot.size());
             send(deliver, Body{.block = deliver.hot, .offset = 0, .length = length});
@@ -147,7 +140,7 @@ void Outlet::deliver(flow::Deliver deliver) {
 void Outlet::pump() {
     set_blocked(false);
     while (!waiting_.empty() && pn_link_credit(handle()) > 0) {
-        if (!has_room()) {
+        if (!room_.has_room()) {
             set_blocked(true);
             return;
         }
@@ -244,6 +237,7 @@ void Outlet::send(const flow::Deliver& deliver, const Body& body) {
     if (!is_presettled) remember(delivery, deliver.copy);
     pn_link_advance(handle());
     guard_.delivery_sent(place().channel);
+    room_.handed(bytes.size());
     if (is_presettled) pn_delivery_settle(delivery);
     count(io_.counters().deliveries_out);
 }

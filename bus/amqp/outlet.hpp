@@ -7,6 +7,7 @@
 #include "bus/amqp/link.hpp"
 #include "bus/flow/messages.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -17,6 +18,21 @@
 
 namespace vera::amqp {
 
+/// What the engine holds of one connection's output. It turns deliveries into frames at once, as
+/// far as the peer's session window goes, and does not tell how many bytes wait: so they are
+/// counted here, rather too many than too few, and set right whenever all is written.
+struct OutputRoom {
+    static constexpr std::uint64_t most_bytes = 2U
+                                                << 20U;  ///< beyond it copies wait in their outlets
+    std::uint64_t backlog = 0;
+    std::uint32_t frame_bytes = 512;  ///< the peer's max-frame-size
+    std::size_t blocked = 0;          ///< outlets that wait for room
+
+    [[nodiscard]] bool has_room() const { return backlog < most_bytes; }
+    void handed(std::size_t bytes) { backlog += bytes + (bytes / frame_bytes + 1) * 64; }
+    void written(std::size_t bytes) { backlog -= std::min<std::uint64_t>(backlog, bytes); }
+};
+
 class Outlet final : public Link {
 public:
     struct Mode {
@@ -25,13 +41,13 @@ public:
         bool settles_second =
             false;  ///< receiver-settle-mode second: the peer waits for our settlement
     };
-    /// Tells the core. `address.use` is queue; `blocked` counts the connection's outlets that wait
+    /// Tells the core. `address.use` is queue; `room` is the connection's: it tells whether copies wait
     /// for room.
     Outlet(pn_link_t* handle,
            LinkId id,
            IoThread& io,
            FrameGuard& guard,
-           std::size_t& blocked,
+           OutputRoom& room,
            const event::Identity& identity,
            const Address& address,
            Mode mode);
@@ -54,7 +70,6 @@ private:
         std::uint64_t ticket = 0;  // 0: not asked for
         std::optional<Result<Body>> body;
     };
-    bool has_room();
     void pump();
     void start_fetches();
     void send(const flow::Deliver& deliver, const Body& body);
@@ -68,7 +83,7 @@ private:
 
     IoThread& io_;
     FrameGuard& guard_;
-    std::size_t& blocked_;
+    OutputRoom& room_;
     QueueId queue_;
     std::string queue_name_;    // as consumed from
     std::string subscription_;  // of "sub/<name>": <name>

@@ -81,7 +81,7 @@ TEST_CASE("attach: PLAIN is verified, a wrong password is told and the door clos
         EngineClient client(bus.port(),
                             {.user = "omsorg",
                              .password = "hemmelig",
-                             .max_frame = 0,
+                             .max_frame = 65536,
                              .idle_ms = 0,
                              .reads = true});
         pn_link_t* link = client.sender("queue/x");
@@ -89,7 +89,7 @@ TEST_CASE("attach: PLAIN is verified, a wrong password is told and the door clos
     }
     EngineClient stranger(
         bus.port(),
-        {.user = "omsorg", .password = "forkert", .max_frame = 0, .idle_ms = 0, .reads = true});
+        {.user = "omsorg", .password = "forkert", .max_frame = 65536, .idle_ms = 0, .reads = true});
     CHECK(stranger.is_gone());
     CHECK((pn_connection_state(stranger.connection()) & PN_REMOTE_ACTIVE) == 0);
 }

@@ -88,11 +88,13 @@ TEST_CASE("endings: a peer that falls silent is closed, one that is kept alive s
     auto options = test_options();
     options.idle_timeout = Millis{400};
     LiveBus bus(options);
-    EngineClient good(bus.port(),
-                      {.user = {}, .password = {}, .max_frame = 0, .idle_ms = 2000, .reads = true});
+    EngineClient good(
+        bus.port(),
+        {.user = {}, .password = {}, .max_frame = 65536, .idle_ms = 2000, .reads = true});
     RawClient silent(bus.port());
     REQUIRE(silent.open());
-    CHECK(silent.expect_end());
+    CHECK(good.run_until([&] { return silent.expect_end(std::chrono::milliseconds(10)); }));
+    CHECK(!good.is_gone());
     CHECK(silent.input.find("amqp:resource-limit-exceeded") != std::string::npos);
     CHECK(bus.door->counters().idle_timeouts == 1);
 }
@@ -112,8 +114,8 @@ TEST_CASE("endings: a peer that never reads costs bounded memory and is cut off"
     options.write_stall_timeout = Millis{500};
     LiveBus bus(options);
     fill(bus, 30, std::string(1U << 20U, 'x'));
-    EngineClient deaf(bus.port(),
-                      {.user = {}, .password = {}, .max_frame = 0, .idle_ms = 0, .reads = false});
+    EngineClient deaf(
+        bus.port(), {.user = {}, .password = {}, .max_frame = 65536, .idle_ms = 0, .reads = false});
     pn_link_t* link = pn_receiver(deaf.session(), "deaf");
     pn_terminus_set_address(pn_link_source(link), "queue/x");
     pn_link_open(link);

@@ -23,7 +23,7 @@ namespace vera::amqp::test {
 struct ClientOptions {
     std::string user;  ///< PLAIN if set
     std::string password;
-    std::uint32_t max_frame = 0;
+    std::uint32_t max_frame = 65536;
     std::uint32_t idle_ms = 0;
     bool reads = true;  ///< false: it never reads its socket once it is open
 };
