@@ -111,7 +111,13 @@ private:
         receiver.add_credit(static_cast<std::uint32_t>(script_.credit));
     }
 
+    void on_connection_open(proton::connection& connection) override {
+        is_broken_off_ = false;
+        connection.open();
+    }
+
     void on_message(proton::delivery& delivery, proton::message& message) override {
+        if (is_broken_off_) return;  // was on its way already
         if (delivery.receiver().target().address() == "$management") {
             reply(delivery, message);
             return;
@@ -153,6 +159,7 @@ private:
             case PeerAnswer::Kind::nothing:
                 break;
             case PeerAnswer::Kind::break_off:
+                is_broken_off_ = true;
                 delivery.connection().close(
                     proton::error_condition("amqp:connection:forced", "going down"));
                 return;
@@ -249,6 +256,7 @@ private:
     PeerScript script_;
     std::uint64_t received_ = 0;
     std::uint64_t sent_ = 0;
+    bool is_broken_off_ = false;
     std::map<std::string, proton::sender> reply_links_;
     host::Mailbox<int> ports_;
     proton::listener listener_;
