@@ -15,6 +15,8 @@ struct GuardLimits {
     std::uint16_t channel_max = 31;            ///< highest channel number: sessions per connection - 1
     std::uint32_t handle_max = 255;            ///< highest handle: links per session - 1
     std::uint64_t max_message = 16U << 20U;    ///< bytes of one delivery; a link may have less, see set_link_limit
+    std::uint64_t max_unfinished = 64U << 20U; ///< bytes of all unfinished deliveries of a connection
+    bool knows_sent = false;                   ///< delivery_sent() is called: dispositions of what was never sent are dropped, repeats bounded
     std::uint32_t preauth_bytes = 16384;       ///< before SASL has ended
     std::uint32_t preauth_frames = 4;
     int nesting = 8;                           ///< of lists, maps, arrays in a performative
@@ -35,6 +37,8 @@ struct Step {
     Verdict verdict = Verdict::need_more;
     std::size_t bytes = 0;
     bool is_barrier = false;  ///< begin, attach, detach, end, close: let the engine read, handle its events and write before the next
+    std::uint16_t channel = 0;  ///< of a passed frame
+    std::uint32_t handle = 0;   ///< of a passed attach or detach
 };
 
 struct PlainCredentials {
@@ -68,6 +72,8 @@ public:
 
     /// After the attach of a sending peer: deliveries on it may have at most this many bytes (never above limits.max_message).
     void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);
+    /// A delivery was given to the engine on the session that the peer has begun on `channel` (with limits.knows_sent).
+    void delivery_sent(std::uint16_t channel);
     /// Message bytes of unfinished deliveries that the engine buffers for this connection.
     [[nodiscard]] std::uint64_t buffered_bytes() const;
 

@@ -4,11 +4,17 @@
 
 #include <cstddef>
 #include <memory>
+#include <variant>
+#include <vector>
 
 namespace vera::flow {
 
 struct CoreOptions {
+    /// Decides again about an event that was admitted under an earlier generation.
+    using Admit = std::variant<Plan, Refusal> (*)(const Snapshot&, const event::RawEvent&);
+
     std::size_t hot_bytes = 16U << 20U;  ///< messages kept in memory after commit, newest first; beyond it they are fetched
+    Admit admit = &flow::admit;
 };
 
 /// Thread: core (one at a time). Lives as long as the daemon.

@@ -25,6 +25,7 @@ enum class QueueKind : std::uint8_t {
 struct RetryPolicy {
     std::vector<Millis> backoff{Millis{1000}, Millis{5000}, Millis{30000}, Millis{300000}};  ///< wait before attempt 2, 3, …; the last repeats
     std::uint32_t max_attempts = 10;  ///< failed attempts after which a copy is dead-lettered
+    friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
 
 struct QueueSpec {
@@ -35,6 +36,7 @@ struct QueueSpec {
     RetryPolicy retry;
     bool allows_presettled = false;
     bool is_deleted = false;  ///< takes nothing new, drains
+    friend bool operator==(const QueueSpec&, const QueueSpec&) = default;
 };
 
 struct Limits {

@@ -1,0 +1,135 @@
+#include "bus/amqp/addresses.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace vera::amqp {
+namespace {
+
+constexpr std::string_view dead_letter_suffix = "/$deadletter";
+constexpr std::size_t compared_addresses =
+    2000;  // a wrong attach must not cost more with every queue
+constexpr std::size_t longest_compared = 96;
+
+// Edit distance, at most `bound` (bound: "farther").
+std::size_t distance(std::string_view a, std::string_view b, std::size_t bound) {
+    if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) >= bound) return bound;
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return std::min(row[b.size()], bound);
+}
+
+std::string nearest(const flow::Snapshot& snapshot, std::string_view address, bool is_target) {
+    if (address.size() > longest_compared) return {};
+    std::size_t best = std::max<std::size_t>(2, address.size() / 4) + 1;
+    std::string found;
+    const auto consider = [&](std::string_view known) {
+        const std::size_t far = distance(address, known, best);
+        if (far < best) {
+            best = far;
+            found = known;
+        }
+    };
+    consider(is_target ? "events" : "$unrouted");
+    consider("$management");
+    std::size_t left = compared_addresses;
+    for (const flow::QueueSpec& queue : snapshot.queues) {
+        if (left-- == 0) break;
+        if (queue.is_deleted || queue.name.size() > longest_compared) continue;
+        if (is_target && queue.kind != flow::QueueKind::plain) continue;
+        consider(queue.name);
+    }
+    return found;
+}
+
+AddressRefusal unknown(const flow::Snapshot& snapshot, std::string_view address, bool is_target) {
+    std::string text = "no address '" + quoted(address) + "'";
+    if (const std::string near = nearest(snapshot, address, is_target); !near.empty())
+        text += ", the nearest known one is '" + near + "'";
+    return {"amqp:not-found", std::move(text)};
+}
+
+}  // namespace
+
+std::string quoted(std::string_view text) {
+    std::string out;
+    std::size_t at = 0;
+    while (at < text.size() && out.size() < 128) {
+        const auto lead = static_cast<unsigned char>(text[at]);
+        const std::size_t length = lead < 0x80   ? 1
+                                   : lead < 0xC2 ? 0
+                                   : lead < 0xE0 ? 2
+                                   : lead < 0xF0 ? 3
+                                   : lead < 0xF5 ? 4
+                                                 : 0;
+        bool is_valid = length > 0 && at + length <= text.size() && lead >= 0x20 && lead != 0x7F;
+        for (std::size_t i = 1; is_valid && i < length; ++i)
+            is_valid = (static_cast<unsigned char>(text[at + i]) & 0xC0U) == 0x80U;
+        if (is_valid)
+            out.append(text.substr(at, length));
+        else
+            out += '?';
+        at += is_valid ? length : 1;
+    }
+    if (at < text.size()) out += "...";
+    return out;
+}
+
+std::variant<Address, AddressRefusal> resolve_target(const flow::Snapshot& snapshot,
+                                                     std::string_view address) {
+    if (address == "events") return Address{};
+    if (address == "$management") return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
+    if (const flow::QueueSpec* queue = snapshot.find(address)) {
+        if (queue->kind == flow::QueueKind::plain)
+            return Address{.use = AddressUse::queue, .queue = queue->id, .spec = queue};
+        return AddressRefusal{"amqp:not-allowed",
+                              "'" + quoted(address) +
+                                  "' can only be received from; events are published to 'events'"};
+    }
+    if (address.ends_with(dead_letter_suffix)) {
+        std::string_view main = address;
+        main.remove_suffix(dead_letter_suffix.size());
+        if (snapshot.find(main) != nullptr)
+            return AddressRefusal{"amqp:not-allowed",
+                                  "'" + quoted(address) + "' can only be received from"};
+    }
+    return unknown(snapshot, address, true);
+}
+
+std::variant<Address, AddressRefusal> resolve_source(const flow::Snapshot& snapshot,
+                                                     std::string_view address) {
+    if (address == "$management") return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
+    if (address == "events")
+        return AddressRefusal{
+            "amqp:not-allowed",
+            "'events' can only be sent to; a subscription is received from 'sub/<name>'"};
+    std::string_view main = address;
+    const bool is_dead = main.ends_with(dead_letter_suffix);
+    if (is_dead) main.remove_suffix(dead_letter_suffix.size());
+    const flow::QueueSpec* queue = snapshot.find(main);
+    if (queue == nullptr) {
+        // A deleted queue takes nothing new, but what it holds is still to be had.
+        const auto at = std::ranges::find_if(snapshot.queues, [&](const flow::QueueSpec& spec) {
+            return spec.is_deleted && spec.name == main;
+        });
+        if (at != snapshot.queues.end()) queue = &*at;
+    }
+    if (queue == nullptr || (is_dead && queue->kind == flow::QueueKind::unrouted))
+        return unknown(snapshot, address, false);
+    return Address{.use = AddressUse::queue,
+                   .queue = is_dead ? dead_letter_of(queue->id) : queue->id,
+                   .spec = queue};
+}
+
+}  // namespace vera::amqp

@@ -1,0 +1,305 @@
+#include "bus/amqp/connection.hpp"
+
+#include "bus/amqp/connection_guarded.hpp"
+#include "bus/amqp/management_node.hpp"
+#include "bus/host/log.hpp"
+
+#include <proton/condition.h>
+#include <proton/connection.h>
+#include <proton/transport.h>
+
+#include <algorithm>
+#include <asio/buffer.hpp>
+#include <cstring>
+#include <utility>
+
+namespace vera::amqp {
+namespace {
+
+constexpr std::size_t large_read_bytes = 64U << 10U;  // of connections that carry deliveries
+
+GuardLimits guard_limits(const DoorOptions& options, const flow::Snapshot& snapshot) {
+    GuardLimits limits;
+    limits.max_frame = options.max_frame_bytes;
+    limits.channel_max = static_cast<std::uint16_t>(std::max<int>(options.max_sessions, 1) - 1);
+    limits.handle_max = std::max(options.max_links, 1U) - 1;
+    limits.max_message =
+        std::max(snapshot.limits.max_event_bytes, snapshot.limits.max_message_bytes) * 2 +
+        options.max_frame_bytes;
+    return limits;
+}
+
+}  // namespace
+
+Connection::Connection(IoThread& io,
+                       std::uint32_t number,
+                       asio::ip::tcp::socket socket,
+                       const ListenOn& on)
+    : io_(io),
+      number_(number),
+      socket_(std::move(socket)),
+      guard_(guard_limits(io.door().options, io.snapshot()), on.allows_anonymous, on.allows_plain),
+      links_(io,
+             number,
+             [this](std::uint64_t bytes) {
+                 guard_.set_link_limit(attach_.channel, attach_.handle, bytes);
+             }),
+      started_(Clock::now()) {
+    init_engine();
+}
+
+Connection::~Connection() {
+    if (phase_ == Phase::dead) return;
+    close_driver();
+}
+
+void Connection::init_engine() {
+    const DoorOptions& options = io_.door().options;
+    pn_connection_t* connection = pn_connection();
+    pn_transport_t* transport = pn_transport();
+    pn_transport_set_server(transport);
+    pn_transport_set_max_frame(transport, options.max_frame_bytes);
+    pn_transport_set_channel_max(
+        transport, static_cast<std::uint16_t>(std::max<int>(options.max_sessions, 1) - 1));
+    pn_transport_set_idle_timeout(transport,
+                                  static_cast<pn_millis_t>(options.idle_timeout.count()));
+    pn_connection_driver_init(&driver_, connection, transport);
+    while (pn_connection_driver_next_event(&driver_) != nullptr) {
+    }  // binds the transport
+}
+
+void Connection::start() {
+    guarded([&] {
+        guard_output_ += guard_.take_output();
+        write();
+        read();
+    });
+}
+
+void Connection::read() {
+    if (is_reading_ || is_writing_ || awaits_verdict_ || phase_ != Phase::open) return;
+    if (links_.has_inlets() && io_.door().in_flight.is_over()) {
+        if (!std::exchange(is_paused_, true)) io_.pause(number_);
+        return;
+    }
+    const bool wants_large = links_.has_inlets() && !has_large_buffer_;
+    pn_rwbytes_t buffer = pn_connection_driver_read_buffer(&driver_);
+    if (wants_large || (buffer.size > 0 && buffer.size <= carry_)) {
+        has_large_buffer_ = true;
+        buffer = pn_connection_driver_read_buffer_sized(
+            &driver_, std::max<std::size_t>(large_read_bytes, io_.door().options.max_frame_bytes));
+    }
+    if (buffer.size <= carry_) return;  // the engine reads no more
+    is_reading_ = true;
+    socket_.async_read_some(asio::buffer(buffer.start + carry_, buffer.size - carry_),
+                            [self = shared_from_this()](std::error_code error, std::size_t size) {
+                                self->is_reading_ = false;
+                                self->guarded([&] { self->on_read(error, size); });
+                            });
+}
+
+void Connection::resume_reading() {
+    guarded([&] {
+        is_paused_ = false;
+        read();
+    });
+}
+
+void Connection::on_read(std::error_code error, std::size_t size) {
+    if (phase_ == Phase::lingering) return drain_lingering();
+    if (error) {
+        // A peer that closed in order has said so in a close frame before.
+        end(guard_.is_closed() ? Ending::orderly : Ending::lost);
+        return;
+    }
+    count(io_.counters().bytes_in, size);
+    if (phase_ != Phase::open) return;
+    carry_ += size;
+    process_input();
+    io_.end_batch();
+    write();
+    read();
+}
+
+void Connection::process_input() {
+    while (carry_ > 0 && phase_ == Phase::open) {
+        const pn_rwbytes_t buffer = pn_connection_driver_read_buffer(&driver_);
+        if (buffer.size < carry_) {  // the engine closed its read side
+            carry_ = 0;
+            return;
+        }
+        const std::string_view input(buffer.start, carry_);
+        std::size_t good = 0;
+        Step step;
+        for (;;) {
+            step = good < carry_ ? guard_.next(input.substr(good)) : Step{};
+            if (step.verdict != Verdict::pass) break;
+            if (step.is_barrier)
+                if (const auto place = peek_attach(input.substr(good, step.bytes)))
+                    attach_ = *place;
+            good += step.bytes;
+            if (step.is_barrier) break;
+        }
+        if (good > 0 && !pass(good, step.is_barrier)) return;
+        if (step.verdict == Verdict::consumed) {
+            drop_input(step.bytes);
+            on_consumed();
+        } else if (step.verdict == Verdict::wait) {
+            awaits_verdict_ = true;
+            return;
+        } else if (step.verdict == Verdict::refuse) {
+            count(io_.counters().refused_frames);
+            refuse(guard_.condition(), guard_.text());
+            return;
+        } else if (step.verdict == Verdict::need_more) {
+            break;
+        }
+    }
+    account_partial();
+}
+
+// Hands whole, checked frames to the engine. false: it takes no more.
+bool Connection::pass(std::size_t size, bool is_barrier) {
+    const char* rest = pn_connection_driver_read_buffer(&driver_).start + size;
+    pn_connection_driver_read_done(&driver_, size);
+    carry_ -= size;
+    if (carry_ > 0) {
+        const pn_rwbytes_t buffer = pn_connection_driver_read_buffer(&driver_);
+        if (buffer.size < carry_)
+            carry_ = 0;
+        else
+            std::memmove(buffer.start, rest, carry_);
+    }
+    run_events();
+    if (phase_ != Phase::open) return false;
+    // The engine maps or unmaps its own end of a session or link when it writes; before that the
+    // next frame could confuse it.
+    if (is_barrier) {
+        pn_connection_driver_write_buffer(&driver_);
+        run_events();
+    }
+    return phase_ == Phase::open;
+}
+
+void Connection::drop_input(std::size_t size) {
+    const pn_rwbytes_t buffer = pn_connection_driver_read_buffer(&driver_);
+    carry_ -= size;
+    std::memmove(buffer.start, buffer.start + size, carry_);
+}
+
+void Connection::on_consumed() {
+    guard_output_ += guard_.take_output();
+    if (auto credentials = guard_.take_credentials()) {
+        io_.door().authenticate(
+            std::move(credentials->user),
+            std::move(credentials->password),
+            [io = io_.weak_from_this(),
+             number = number_](std::shared_ptr<const event::Identity> identity) {
+                const auto thread = io.lock();
+                if (!thread) return;
+                thread->defer([raw = thread.get(), number, identity = std::move(identity)] {
+                    if (Connection* connection = raw->find(number))
+                        connection->plain_verified(identity);
+                });
+            });
+    }
+    if (guard_.is_authenticated() && identity_ == nullptr && guard_.mechanism() == "ANONYMOUS")
+        adopt_identity(std::make_shared<const event::Identity>(
+            event::Identity{.system = "anonymous", .authority = "", .mechanism = "ANONYMOUS"}));
+}
+
+void Connection::plain_verified(std::shared_ptr<const event::Identity> identity) {
+    const auto self = shared_from_this();
+    guarded([&] {
+        guard_.plain_verified(identity != nullptr);
+        if (identity != nullptr) adopt_identity(std::move(identity));
+        guard_output_ += guard_.take_output();
+        awaits_verdict_ = false;
+        process_input();
+        io_.end_batch();
+        write();
+        read();
+    });
+}
+
+void Connection::adopt_identity(std::shared_ptr<const event::Identity> identity) {
+    identity_ = std::move(identity);
+    links_.set_identity(identity_);
+}
+
+// Bytes of deliveries that are not whole yet are bounded over all connections.
+void Connection::account_partial() {
+    const std::uint64_t now = guard_.buffered_bytes();
+    if (now == partial_bytes_) return;
+    auto& sum = io_.door().partial_bytes;
+    const std::uint64_t total =
+        sum.fetch_add(now - partial_bytes_, std::memory_order_relaxed) + now - partial_bytes_;
+    const bool has_grown = now > partial_bytes_;
+    partial_bytes_ = now;
+    if (has_grown && total > io_.door().options.in_flight_bytes) io_.shed_partial();
+}
+
+void Connection::run_events() {
+    while (pn_event_t* event = pn_connection_driver_next_event(&driver_)) {
+        switch (pn_event_type(event)) {
+            case PN_CONNECTION_REMOTE_OPEN: {
+                pn_connection_t* connection = driver_.connection;
+                pn_connection_set_container(connection, io_.door().options.container_id.c_str());
+                pn_data_t* properties = pn_connection_properties(connection);
+                pn_data_put_map(properties);
+                pn_data_enter(properties);
+                pn_data_put_symbol(properties, pn_bytes(7, "product"));
+                pn_data_put_string(properties, pn_bytes(4, "VeRA"));
+                pn_data_put_symbol(properties, pn_bytes(7, "version"));
+                pn_data_put_string(properties, pn_bytes(std::strlen(VERA_VERSION), VERA_VERSION));
+                pn_data_exit(properties);
+                pn_connection_open(connection);
+                start_ticking();
+                break;
+            }
+            case PN_TRANSPORT_ERROR:
+                if (phase_ != Phase::open) break;
+                phase_ = Phase::refused;
+                blocked_since_ = Clock::now();
+                links_.end_all(Ending::lost);
+                break;
+            case PN_CONNECTION_REMOTE_CLOSE:
+                links_.end_all(Ending::orderly);
+                pn_connection_close(driver_.connection);
+                break;
+            default:
+                links_.on_event(event);
+                break;
+        }
+    }
+}
+
+void Connection::finish_work() {
+    guarded([&] {
+        run_events();
+        if (is_closing_) close_if_answered();
+        write();
+        read();
+    });
+}
+
+void Connection::answer_management(LinkId request,
+                                   const ManagementReply& reply,
+                                   std::string_view correlation,
+                                   std::string_view reply_to) {
+    guarded([&] {
+        if (phase_ != Phase::open) return;
+        if (Link* link = links_.find(request);
+            link != nullptr && link->kind() == LinkKind::management)
+            static_cast<ManagementRequests*>(link)->answered();
+        const Result<std::string> message = write_reply(reply, correlation, reply_to);
+        ManagementReplies* replies = links_.replies(reply_to);
+        if (!message || replies == nullptr || !replies->send(*message))
+            host::log::warn("a management reply is dropped",
+                            {{"connection", std::to_string(number_)}});
+        run_events();
+        write();
+    });
+}
+
+}  // namespace vera::amqp

@@ -1,0 +1,221 @@
+// The writing and ending half of Connection.
+#include "bus/amqp/connection.hpp"
+#include "bus/amqp/connection_guarded.hpp"
+
+#include <proton/condition.h>
+#include <proton/connection.h>
+#include <proton/transport.h>
+
+#include <algorithm>
+#include <array>
+#include <asio/buffer.hpp>
+#include <cerrno>
+#include <string>
+#include <sys/socket.h>
+#include <utility>
+
+namespace vera::amqp {
+namespace {
+
+constexpr std::size_t large_write_bytes = 64U << 10U;
+constexpr std::size_t full_write_buffer =
+    8U << 10U;  // the engine's first one; a full one doubles at the next call
+constexpr auto linger_time = std::chrono::seconds(2);
+
+std::int64_t milliseconds(std::chrono::steady_clock::time_point time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+// As much as the engine has, up to large_write_bytes.
+pn_bytes_t pending_output(pn_connection_driver_t& driver) {
+    pn_bytes_t output = pn_connection_driver_write_buffer(&driver);
+    for (std::size_t before = 0; output.size > before && output.size >= full_write_buffer &&
+                                 output.size < large_write_bytes;) {
+        before = output.size;
+        output = pn_connection_driver_write_buffer(&driver);
+    }
+    return output;
+}
+
+}  // namespace
+
+void Connection::start_ticking() {
+    ticks_ = true;
+    next_tick_ms_ = pn_transport_tick(driver_.transport, milliseconds(Clock::now()));
+}
+
+void Connection::write() {
+    while (!is_writing_ && (phase_ == Phase::open || phase_ == Phase::refused)) {
+        if (!guard_output_.empty()) {
+            const std::size_t written = send_some(guard_output_);
+            guard_output_.erase(0, written);
+            continue;
+        }
+        const pn_bytes_t output = pending_output(driver_);
+        if (output.size == 0) {
+            if (pn_connection_driver_has_event(&driver_)) {
+                run_events();
+                continue;
+            }
+            if (phase_ == Phase::refused || pn_connection_driver_write_closed(&driver_)) linger();
+            return;
+        }
+        const std::size_t written = send_some({output.start, output.size});
+        if (phase_ == Phase::dead) return;
+        if (written > 0) {
+            pn_connection_driver_write_done(&driver_, written);
+            links_.pump();
+        }
+        run_events();
+    }
+}
+
+// What the socket takes at once; if that is not all, waits for it to take more.
+std::size_t Connection::send_some(std::string_view bytes) {
+    const ssize_t sent =
+        ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+        end(Ending::lost);
+        return 0;
+    }
+    const std::size_t written = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    count(io_.counters().bytes_out, written);
+    if (written == bytes.size()) return written;
+    is_writing_ = true;
+    blocked_since_ = Clock::now();
+    socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                       [self = shared_from_this()](std::error_code error) {
+                           self->is_writing_ = false;
+                           self->guarded([&] {
+                               if (error) return self->end(Ending::lost);
+                               self->write();
+                               self->read();
+                           });
+                       });
+    return written;
+}
+
+void Connection::refuse(std::string_view condition, std::string_view text) {
+    guarded([&] {
+        if (phase_ != Phase::open) return;
+        carry_ = 0;
+        pn_connection_driver_errorf(
+            &driver_, std::string(condition).c_str(), "%s", std::string(text).c_str());
+        pn_connection_driver_read_close(&driver_);
+        run_events();
+        phase_ = Phase::refused;
+        blocked_since_ = Clock::now();
+        links_.end_all(Ending::lost);
+        write();
+    });
+}
+
+// All is written. Closing now could make the kernel throw away what the peer has not read yet
+// (input may be waiting): our side is shut, and the peer's end awaited for a moment.
+void Connection::linger() {
+    links_.end_all(Ending::orderly);
+    phase_ = Phase::lingering;
+    blocked_since_ = Clock::now();
+    std::error_code ignored;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    drain_lingering();
+}
+
+void Connection::drain_lingering() {
+    std::array<char, 4096> sink{};
+    for (int i = 0; i < 16; ++i) {
+        const ssize_t got = ::recv(socket_.native_handle(), sink.data(), sink.size(), MSG_DONTWAIT);
+        if (got > 0) continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) break;
+        end(Ending::orderly);
+        return;
+    }
+    if (std::exchange(is_reading_, true)) return;
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                       [self = shared_from_this()](std::error_code error) {
+                           self->is_reading_ = false;
+                           self->guarded([&] {
+                               if (error)
+                                   self->end(Ending::orderly);
+                               else
+                                   self->drain_lingering();
+                           });
+                       });
+}
+
+void Connection::end(Ending ending) {
+    if (phase_ == Phase::dead) return;
+    phase_ = Phase::dead;
+    links_.end_all(ending);
+    io_.door().partial_bytes.fetch_sub(partial_bytes_, std::memory_order_relaxed);
+    partial_bytes_ = 0;
+    std::error_code ignored;
+    socket_.close(
+        ignored);  // first: the operations under way must not find the engine's buffers gone
+    close_driver();
+    io_.forget(number_);
+}
+
+void Connection::close_driver() {
+    links_.forget_all();
+    pn_connection_driver_close(&driver_);
+    while (pn_connection_driver_next_event(&driver_) != nullptr) {
+    }
+    pn_connection_driver_destroy(&driver_);
+}
+
+void Connection::sweep(Clock::time_point now) {
+    guarded([&] {
+        const DoorOptions& options = io_.door().options;
+        if (phase_ == Phase::open && !guard_.is_open() &&
+            now - started_ > options.handshake_timeout) {
+            count(io_.counters().handshake_timeouts);
+            return end(Ending::lost);
+        }
+        const bool is_leaving = phase_ == Phase::lingering || phase_ == Phase::refused;
+        if (is_leaving && now - blocked_since_ > linger_time) return end(Ending::lost);
+        if (is_writing_ && now - blocked_since_ > options.write_stall_timeout)
+            return end(Ending::lost);
+        tick(now);
+    });
+}
+
+void Connection::tick(Clock::time_point now) {
+    if (!ticks_ || phase_ != Phase::open || next_tick_ms_ == 0 || milliseconds(now) < next_tick_ms_)
+        return;
+    next_tick_ms_ = pn_transport_tick(driver_.transport, milliseconds(now));
+    if (pn_condition_is_set(pn_transport_condition(driver_.transport)))
+        count(io_.counters().idle_timeouts);
+    run_events();
+    write();
+}
+
+void Connection::begin_close() {
+    guarded([&] {
+        is_closing_ = true;
+        links_.stop_credit();
+        close_if_answered();
+    });
+}
+
+void Connection::close_if_answered() {
+    if (phase_ == Phase::open && links_.pending() == 0) force_close();
+}
+
+void Connection::force_close() {
+    guarded([&] {
+        if (phase_ != Phase::open) return;
+        if (!guard_.is_open()) return end(Ending::orderly);
+        if (std::exchange(is_close_sent_, true)) return;
+        links_.end_all(Ending::orderly);
+        pn_condition_t* error = pn_connection_condition(driver_.connection);
+        pn_condition_set_name(error, "amqp:connection:forced");
+        pn_condition_set_description(error, "the bus is stopping");
+        pn_connection_close(driver_.connection);
+        run_events();
+        write();
+        read();
+    });
+}
+
+}  // namespace vera::amqp

@@ -1,0 +1,232 @@
+#include "bus/amqp/inlet.hpp"
+
+#include <proton/condition.h>
+#include <proton/disposition.h>
+
+#include <array>
+#include <utility>
+#include <variant>
+
+namespace vera::amqp {
+namespace {
+
+Refusal too_large(std::uint64_t limit) {
+    return {Condition::too_large, "message is larger than " + std::to_string(limit) + " bytes"};
+}
+
+event::BodyKind kind_of(const Sections& sections) {
+    switch (sections.body_kind) {
+        case SectionBody::data:
+            return sections.body_sections == 1 ? event::BodyKind::data : event::BodyKind::other;
+        case SectionBody::value_binary:
+            return event::BodyKind::value_binary;
+        case SectionBody::value_string:
+            return event::BodyKind::value_string;
+        case SectionBody::sequence:
+        case SectionBody::value_other:
+            return event::BodyKind::other;
+    }
+    return event::BodyKind::other;
+}
+
+}  // namespace
+
+void fill_raw_event(const Sections& sections, bool with_cloud_events, event::RawEvent& raw) {
+    raw.body_kind = kind_of(sections);
+    raw.body = sections.content;
+    raw.content_type = sections.content_type;
+    raw.ttl_ms = sections.ttl_ms;
+    raw.absolute_expiry = sections.absolute_expiry;
+    if (!with_cloud_events || sections.application_properties.empty()) return;
+    raw.cloud_events = properties_with_prefix(sections.application_properties, "cloudEvents_");
+    for (auto& entry : properties_with_prefix(sections.application_properties, "cloudEvents:"))
+        raw.cloud_events.push_back(std::move(entry));
+}
+
+std::uint64_t Inlet::size_limit(const flow::Snapshot& snapshot, AddressUse use) {
+    return use == AddressUse::events ? snapshot.limits.max_event_bytes
+                                     : snapshot.limits.max_message_bytes;
+}
+
+Inlet::Inlet(pn_link_t* handle,
+             LinkId id,
+             IoThread& io,
+             std::shared_ptr<const event::Identity> identity,
+             const Address& address)
+    : Link(handle, id, LinkKind::inlet),
+      io_(io),
+      identity_(std::move(identity)),
+      use_(address.use),
+      queue_(address.queue),
+      credit_(static_cast<int>(io.door().options.publisher_credit)) {}
+
+void Inlet::give_first_credit() {
+    pn_link_flow(handle(), credit_);
+}
+
+void Inlet::on_delivery(pn_delivery_t* delivery) {
+    if (pn_delivery_aborted(delivery)) {
+        is_oversize_ = false;
+        pn_delivery_settle(delivery);
+        give_back_credit();
+        return;
+    }
+    if (pn_link_current(handle()) != delivery)
+        return;  // a disposition for one that the core still has
+    if (pn_link_credit(handle()) <= 0) {
+        close_with("amqp:link:transfer-limit-exceeded", "a transfer without credit");
+        discard(delivery);
+        return;
+    }
+    const std::size_t size = pn_delivery_pending(delivery);
+    is_oversize_ = is_oversize_ || size > size_limit(io_.snapshot(), use_);
+    if (is_oversize_) {
+        std::array<char, 4096> sink{};
+        while (pn_link_recv(handle(), sink.data(), sink.size()) > 0) {
+        }
+    }
+    if (pn_delivery_partial(delivery)) return;
+    take(delivery, size);
+}
+
+void Inlet::take(pn_delivery_t* delivery, std::size_t size) {
+    count(io_.counters().deliveries_in);
+    if (std::exchange(is_oversize_, false)) {
+        pn_link_advance(handle());
+        refuse_delivery(delivery, too_large(size_limit(io_.snapshot(), use_)));
+        return;
+    }
+    char* bytes = nullptr;
+    Block message = Block::allocate(size, bytes);
+    if (size > 0) pn_link_recv(handle(), bytes, size);
+    pn_link_advance(handle());
+    if (!is_target_alive()) return;
+    const Result<Sections> sections = scan(message.view());
+    if (!sections) {
+        count(io_.counters().decode_errors);
+        refuse_delivery(delivery, {Condition::decode_error, sections.error().text});
+        return;
+    }
+    publish(delivery, std::move(message), *sections);
+}
+
+void Inlet::publish(pn_delivery_t* delivery, Block message, const Sections& sections) {
+    const flow::Snapshot& snapshot = io_.snapshot();
+    const std::size_t size = message.size();
+    flow::Input input{std::in_place_type<flow::Published>};
+    auto& published = *std::get_if<flow::Published>(&input);
+    published.raw.message = std::move(message);
+    published.raw.identity = identity_;
+    published.raw.arrival = io_.now();
+    fill_raw_event(sections, use_ == AddressUse::events, published.raw);
+    if (use_ == AddressUse::queue) {
+        published.is_plain = true;
+        published.plan = flow::admit_plain(snapshot, queue_, published.raw);
+    } else {
+        auto decided = flow::admit(snapshot, published.raw);
+        if (const Refusal* why = std::get_if<Refusal>(&decided)) {
+            refuse_delivery(delivery, *why);
+            return;
+        }
+        published.plan = std::move(*std::get_if<flow::Plan>(&decided));
+        published.plan.salt = io_.draw_salt();
+    }
+    published.from = {.link = id(), .delivery = first_number_ + pending_.size()};
+    pending_.push_back({.delivery = delivery, .bytes = static_cast<std::uint32_t>(size)});
+    ++pending_count_;
+    io_.door().in_flight.add(size);
+    io_.add_input(std::move(input));
+}
+
+// A reload may have taken the queue away.
+bool Inlet::is_target_alive() {
+    const flow::Snapshot& snapshot = io_.snapshot();
+    if (use_ == AddressUse::events || checked_ == snapshot.generation) return true;
+    const flow::QueueSpec* queue = snapshot.find(queue_);
+    if (queue != nullptr && !queue->is_deleted) {
+        checked_ = snapshot.generation;
+        return true;
+    }
+    close_with("amqp:resource-deleted", "the queue is no longer configured");
+    return false;
+}
+
+Inlet::Pending* Inlet::find(std::uint64_t number) {
+    if (number < first_number_ || number - first_number_ >= pending_.size()) return nullptr;
+    Pending& found = pending_[number - first_number_];
+    return found.delivery == nullptr ? nullptr : &found;
+}
+
+void Inlet::accept(std::uint64_t number) {
+    Pending* pending = find(number);
+    if (pending == nullptr) return;
+    pn_delivery_update(pending->delivery, PN_ACCEPTED);
+    pn_delivery_settle(pending->delivery);
+    settle(*pending);
+    give_back_credit();
+}
+
+void Inlet::refuse(std::uint64_t number, const Refusal& why) {
+    Pending* pending = find(number);
+    if (pending == nullptr) return;
+    pn_delivery_t* delivery = pending->delivery;
+    settle(*pending);
+    refuse_delivery(delivery, why);
+}
+
+void Inlet::settle(Pending& pending) {
+    io_.release_bytes(pending.bytes);
+    pending.delivery = nullptr;
+    --pending_count_;
+    while (!pending_.empty() && pending_.front().delivery == nullptr) {
+        pending_.pop_front();
+        ++first_number_;
+    }
+}
+
+// AMQP 1.0 §3.4.3, §3.4.4. A sender that settled beforehand hears of it by the end of its link.
+void Inlet::refuse_delivery(pn_delivery_t* delivery, const Refusal& why) {
+    if (pn_delivery_settled(delivery)) {
+        const pn_delivery_tag_t tag = pn_delivery_tag(delivery);
+        pn_data_t* info = pn_condition_info(pn_link_condition(handle()));
+        pn_data_clear(info);
+        pn_data_put_map(info);
+        pn_data_enter(info);
+        pn_data_put_symbol(info, pn_bytes(12, "delivery-tag"));
+        pn_data_put_binary(info, pn_bytes(tag.size, tag.start));
+        pn_data_exit(info);
+        pn_delivery_settle(delivery);
+        close_with(symbol(why.condition), why.text);
+        return;
+    }
+    if (why.condition == Condition::unavailable) {
+        pn_delivery_update(delivery, PN_RELEASED);
+    } else {
+        pn_condition_t* error = pn_disposition_condition(pn_delivery_local(delivery));
+        pn_condition_set_name(error, std::string(symbol(why.condition)).c_str());
+        pn_condition_set_description(error, why.text.c_str());
+        pn_delivery_update(delivery, PN_REJECTED);
+    }
+    pn_delivery_settle(delivery);
+    give_back_credit();
+}
+
+void Inlet::give_back_credit() {
+    --credit_;
+    const int full = static_cast<int>(io_.door().options.publisher_credit);
+    if (is_stopped_ || is_over() || credit_ > full / 2) return;
+    pn_link_flow(handle(), full - credit_);
+    credit_ = full;
+}
+
+void Inlet::on_gone(Ending /*ending*/) {
+    std::uint64_t bytes = 0;
+    for (const Pending& pending : pending_)
+        if (pending.delivery != nullptr) bytes += pending.bytes;
+    pending_.clear();
+    pending_count_ = 0;
+    io_.release_bytes(bytes);
+    io_.add_input(flow::PublisherClosed{.publisher = id()});
+}
+
+}  // namespace vera::amqp

@@ -1,0 +1,291 @@
+#include "bus/amqp/io_thread.hpp"
+
+#include "bus/amqp/connection.hpp"
+#include "bus/host/log.hpp"
+#include "bus/host/random.hpp"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+namespace vera::amqp {
+namespace {
+
+constexpr std::size_t salts_drawn_at_once = 256;
+constexpr std::size_t largest_scratch = 1U << 20U;
+
+std::chrono::milliseconds sweep_period(const DoorOptions& options) {
+    const auto shortest =
+        std::min({options.handshake_timeout, options.idle_timeout, options.write_stall_timeout});
+    return std::clamp<std::chrono::milliseconds>(shortest / 5, Millis{10}, Millis{1000});
+}
+
+}  // namespace
+
+bool Work::is_empty() const {
+    return accepts.empty() && refusals.empty() && deliveries.empty() && drained.empty() &&
+           durable.empty() && closes.empty() && fetched.empty();
+}
+
+IoThread::IoThread(DoorContext& door, unsigned index)
+    : door_(door),
+      index_(index),
+      guard_(asio::make_work_guard(context_)),
+      sweep_timer_(context_),
+      sweep_period_(sweep_period(door.options)) {}
+
+IoThread::~IoThread() = default;
+
+void IoThread::start() {
+    arm_sweep();
+    thread_ = std::thread([this] { context_.run(); });
+}
+
+void IoThread::stop() {
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
+    while (!connections_.empty()) {
+        const std::shared_ptr<Connection> connection = connections_.begin()->second;
+        connection->end(Ending::orderly);
+    }
+    touched_.clear();
+    end_batch();
+}
+
+void IoThread::adopt(asio::ip::tcp::socket socket, const ListenOn& on) {
+    asio::post(context_, [this, socket = std::move(socket), &on]() mutable {
+        if (is_closing_) {
+            door_.connections.fetch_sub(1, std::memory_order_relaxed);
+            return;
+        }
+        const std::uint32_t number = ++last_connection_;
+        try {
+            auto connection = std::make_shared<Connection>(*this, number, std::move(socket), on);
+            connections_.emplace(number, connection);
+            count(counters_.connections_total);
+            counters_.connections.store(connections_.size(), std::memory_order_relaxed);
+            connection->start();
+        } catch (const std::exception& error) {
+            host::log::error("a connection cannot be set up", {{"error", error.what()}});
+            if (connections_.erase(number) == 0)
+                door_.connections.fetch_sub(1, std::memory_order_relaxed);
+        }
+        end_batch();
+    });
+}
+
+Connection* IoThread::find(std::uint32_t connection) {
+    if (found_ != nullptr && found_->number() == connection) return found_;
+    const auto at = connections_.find(connection);
+    found_ = at == connections_.end() ? nullptr : at->second.get();
+    return found_;
+}
+
+void IoThread::forget(std::uint32_t connection) {
+    found_ = nullptr;
+    if (connections_.erase(connection) == 0) return;
+    door_.connections.fetch_sub(1, std::memory_order_relaxed);
+    counters_.connections.store(connections_.size(), std::memory_order_relaxed);
+    report_if_empty();
+}
+
+void IoThread::put(Work work) {
+    std::vector<Work> one;
+    one.push_back(std::move(work));
+    if (inbox_.put(std::move(one))) asio::post(context_, [this] { run_inbox(); });
+}
+
+void IoThread::post(std::function<void()> job) {
+    if (is_here())
+        job();
+    else
+        asio::post(context_, std::move(job));
+}
+
+void IoThread::defer(std::function<void()> job) {
+    asio::post(context_, std::move(job));
+}
+
+void IoThread::run_inbox() {
+    while (inbox_.take(taken_)) {
+        for (Work& work : taken_)
+            carry(work);
+        taken_.clear();
+        finish_touched();
+    }
+}
+
+// Whatever goes wrong for one link ends its connection alone.
+template <class Job>
+void IoThread::with_connection(LinkId id, Job job) {
+    Connection* connection = find(connection_of(id));
+    if (connection == nullptr) return;
+    touch(*connection);
+    try {
+        job(connection->links());
+    } catch (const std::exception& error) {
+        host::log::error("a connection is ended by an internal error", {{"error", error.what()}});
+        connection->end(Ending::lost);
+    }
+}
+
+// Within one effect list a link's deliveries stay in order, and Drained comes after them.
+void IoThread::carry(Work& work) {
+    for (const flow::Accept& accept : work.accepts)
+        with_connection(accept.to.link, [&](LinkTable& links) {
+            if (Inlet* inlet = links.inlet(accept.to.link)) inlet->accept(accept.to.delivery);
+        });
+    for (const flow::Refuse& refusal : work.refusals)
+        with_connection(refusal.to.link, [&](LinkTable& links) {
+            if (Inlet* inlet = links.inlet(refusal.to.link))
+                inlet->refuse(refusal.to.delivery, refusal.why);
+        });
+    for (flow::Deliver& deliver : work.deliveries)
+        with_connection(deliver.consumer, [&](LinkTable& links) {
+            if (Outlet* outlet = links.outlet(deliver.consumer))
+                outlet->deliver(std::move(deliver));
+        });
+    for (Fetched& fetched : work.fetched)
+        with_connection(fetched.consumer, [&](LinkTable& links) {
+            if (Outlet* outlet = links.outlet(fetched.consumer))
+                outlet->fetched(fetched.ticket, std::move(fetched.body));
+        });
+    for (const flow::SettleDurable& settle : work.durable)
+        with_connection(settle.consumer, [&](LinkTable& links) {
+            if (Outlet* outlet = links.outlet(settle.consumer)) outlet->settle_durable(settle.copy);
+        });
+    for (const flow::Drained& drained : work.drained)
+        with_connection(drained.consumer, [&](LinkTable& links) {
+            if (Outlet* outlet = links.outlet(drained.consumer)) outlet->drained();
+        });
+    for (const flow::CloseLink& close : work.closes)
+        with_connection(close.link, [&](LinkTable& links) {
+            if (Link* link = links.find(close.link))
+                link->close_with(symbol(close.condition), close.text);
+        });
+}
+
+void IoThread::touch(Connection& connection) {
+    if (std::exchange(connection.is_touched, true)) return;
+    touched_.push_back(connection.shared_from_this());
+}
+
+void IoThread::finish_touched() {
+    std::vector<std::shared_ptr<Connection>> touched;
+    touched.swap(touched_);
+    for (const auto& connection : touched) {
+        connection->is_touched = false;
+        connection->finish_work();
+    }
+    touched.clear();
+    if (touched_.empty()) touched_.swap(touched);  // keeps its memory
+    end_batch();
+}
+
+const flow::Snapshot& IoThread::snapshot() {
+    if (!std::exchange(has_snapshot_, true)) {
+        snapshot_ = door_.bus.snapshot();
+        now_ = door_.bus.now();
+    }
+    return *snapshot_;
+}
+
+Timestamp IoThread::now() {
+    static_cast<void>(snapshot());
+    return now_;
+}
+
+audit::Salt IoThread::draw_salt() {
+    if (salts_.empty()) {
+        salts_.resize(salts_drawn_at_once);
+        host::fill_random(salts_.data(), salts_.size() * sizeof(audit::Salt));
+    }
+    const audit::Salt salt = salts_.back();
+    salts_.pop_back();
+    return salt;
+}
+
+void IoThread::end_batch() {
+    has_snapshot_ = false;
+    if (scratch_.capacity() > largest_scratch) scratch_ = std::string{};
+    if (inputs_.empty()) return;
+    std::vector<flow::Input> inputs;
+    inputs.reserve(std::min<std::size_t>(usual_inputs_, 1024));
+    inputs.swap(inputs_);
+    usual_inputs_ = inputs.size();
+    door_.bus.post(std::move(inputs));
+}
+
+void IoThread::release_bytes(std::uint64_t bytes) {
+    if (bytes == 0 || !door_.in_flight.remove(bytes)) return;
+    for (IoThread* thread : door_.threads)
+        asio::post(thread->context_, [thread] { thread->resume(); });
+}
+
+void IoThread::resume() {
+    std::vector<std::uint32_t> paused;
+    paused.swap(paused_);
+    for (const std::uint32_t number : paused)
+        if (Connection* connection = find(number)) connection->resume_reading();
+}
+
+void IoThread::shed_partial() {
+    Connection* largest = nullptr;
+    for (const auto& [number, connection] : connections_)
+        if (largest == nullptr || connection->buffered_bytes() > largest->buffered_bytes())
+            largest = connection.get();
+    if (largest != nullptr)
+        largest->refuse("amqp:resource-limit-exceeded", "too many bytes of unfinished deliveries");
+}
+
+void IoThread::arm_sweep() {
+    sweep_timer_.expires_after(sweep_period_);
+    sweep_timer_.async_wait([this](std::error_code error) {
+        if (error) return;
+        sweep();
+        arm_sweep();
+    });
+}
+
+void IoThread::sweep() {
+    std::vector<std::shared_ptr<Connection>> all;
+    all.reserve(connections_.size());
+    for (const auto& [number, connection] : connections_)
+        all.push_back(connection);
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& connection : all)
+        connection->sweep(now);
+    if (!paused_.empty() && !door_.in_flight.is_over()) resume();
+}
+
+void IoThread::begin_close(host::Mailbox<unsigned>& done) {
+    asio::post(context_, [this, &done] {
+        is_closing_ = true;
+        closed_ = &done;
+        std::vector<std::shared_ptr<Connection>> all;
+        for (const auto& [number, connection] : connections_)
+            all.push_back(connection);
+        for (const auto& connection : all)
+            connection->begin_close();
+        report_if_empty();
+    });
+}
+
+void IoThread::force_close() {
+    asio::post(context_, [this] {
+        std::vector<std::shared_ptr<Connection>> all;
+        for (const auto& [number, connection] : connections_)
+            all.push_back(connection);
+        for (const auto& connection : all)
+            connection->force_close();
+    });
+}
+
+void IoThread::report_if_empty() {
+    if (is_closing_ && connections_.empty() && closed_ != nullptr)
+        std::exchange(closed_, nullptr)->put(index_);
+}
+
+}  // namespace vera::amqp

@@ -1,0 +1,143 @@
+#pragma once
+// One I/O thread: an Asio context with its connections, the inbox through which effects reach them,
+// and the batch of inputs that leaves for the core once per event. Private to this room.
+#include "bus/amqp/door_context.hpp"
+#include "bus/audit/record.hpp"
+#include "bus/base/ids.hpp"
+#include "bus/flow/messages.hpp"
+#include "bus/host/mailbox.hpp"
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace vera::amqp {
+
+class Connection;
+
+/// A body that the engine was asked for.
+struct Fetched {
+    LinkId consumer;
+    std::uint64_t ticket = 0;
+    Result<Body> body;
+};
+
+/// What one carry_out has for one I/O thread.
+struct Work {
+    std::vector<flow::Accept> accepts;
+    std::vector<flow::Refuse> refusals;
+    std::vector<flow::Deliver> deliveries;
+    std::vector<flow::Drained> drained;
+    std::vector<flow::SettleDurable> durable;
+    std::vector<flow::CloseLink> closes;
+    std::vector<Fetched> fetched;
+
+    [[nodiscard]] bool is_empty() const;
+};
+
+/// Thread: its own, but for the calls marked otherwise. Outlives its thread: callbacks of the
+/// engine hold weak pointers to it.
+class IoThread : public std::enable_shared_from_this<IoThread> {
+public:
+    IoThread(DoorContext& door, unsigned index);
+    ~IoThread();
+    IoThread(const IoThread&) = delete;
+    IoThread& operator=(const IoThread&) = delete;
+
+    void start();
+    /// Any thread: takes over an accepted socket, which was made on this thread's context.
+    void adopt(asio::ip::tcp::socket socket, const ListenOn& on);
+    /// Any thread.
+    void put(Work work);
+    /// Any thread: runs at once if the caller is this thread.
+    void post(std::function<void()> job);
+    /// Any thread: never at once, so that a callback may come from within the call that it answers.
+    void defer(std::function<void()> job);
+    [[nodiscard]] bool is_here() { return context_.get_executor().running_in_this_thread(); }
+    /// Any thread: connections end in order; `done` gets one value when the last is gone.
+    void begin_close(host::Mailbox<unsigned>& done);
+    /// Any thread: what is still open gets its close frame at once.
+    void force_close();
+    /// Ends the thread and then whatever connections it still has. Not from an I/O thread.
+    void stop();
+
+    [[nodiscard]] asio::io_context& context() { return context_; }
+    [[nodiscard]] DoorContext& door() { return door_; }
+    [[nodiscard]] ThreadCounters& counters() { return counters_; }
+    [[nodiscard]] unsigned index() const { return index_; }
+    [[nodiscard]] bool is_closing() const { return is_closing_; }
+
+    /// For the core, in order; leaves with end_batch().
+    void add_input(flow::Input input) { inputs_.push_back(std::move(input)); }
+    /// The generation this batch works with.
+    [[nodiscard]] const flow::Snapshot& snapshot();
+    /// VeRA time of this batch.
+    [[nodiscard]] Timestamp now();
+    [[nodiscard]] audit::Salt draw_salt();
+    /// Ends each handler: hands the inputs over.
+    void end_batch();
+    /// Scratch bytes, empty; good until the next call.
+    [[nodiscard]] std::string& scratch() {
+        scratch_.clear();
+        return scratch_;
+    }
+    /// Settled message bytes leave the budget; wakes the paused if it fell far enough.
+    void release_bytes(std::uint64_t bytes);
+    /// The connection has changed outside its own handlers: its output is written at the end of
+    /// this job.
+    void touch(Connection& connection);
+    /// Reading waits until the budget has fallen.
+    void pause(std::uint32_t connection) { paused_.push_back(connection); }
+    /// Too many bytes of unfinished deliveries in the process: the connection with most of them
+    /// here is refused.
+    void shed_partial();
+    void forget(std::uint32_t connection);
+    [[nodiscard]] Connection* find(std::uint32_t connection);
+
+private:
+    void run_inbox();
+    void carry(Work& work);
+    template <class Job>
+    void with_connection(LinkId id, Job job);
+    void finish_touched();
+    void resume();
+    void arm_sweep();
+    void sweep();
+    void report_if_empty();
+
+    DoorContext& door_;
+    const unsigned index_;
+    asio::io_context context_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> guard_;
+    asio::steady_timer sweep_timer_;
+    std::chrono::milliseconds sweep_period_;
+    std::thread thread_;
+    host::Inbox<Work> inbox_;
+    std::vector<Work> taken_;
+    std::unordered_map<std::uint32_t, std::shared_ptr<Connection>> connections_;
+    std::uint32_t last_connection_ = 0;
+    Connection* found_ = nullptr;  // by the last find()
+    std::vector<std::shared_ptr<Connection>> touched_;
+    std::vector<std::uint32_t> paused_;
+    std::vector<flow::Input> inputs_;
+    std::size_t usual_inputs_ = 0;
+    std::shared_ptr<const flow::Snapshot> snapshot_;
+    bool has_snapshot_ = false;
+    Timestamp now_;
+    std::vector<audit::Salt> salts_;
+    std::string scratch_;
+    ThreadCounters counters_;
+    host::Mailbox<unsigned>* closed_ = nullptr;
+    bool is_closing_ = false;
+};
+
+}  // namespace vera::amqp

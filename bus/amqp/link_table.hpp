@@ -1,0 +1,86 @@
+#pragma once
+// Sessions and links of one connection: handles the engine's events, answers attaches, finds links
+// by id. Private to this room.
+#include "bus/amqp/inlet.hpp"
+#include "bus/amqp/io_thread.hpp"
+#include "bus/amqp/link.hpp"
+#include "bus/amqp/outlet.hpp"
+#include "bus/event/raw_event.hpp"
+
+#include <proton/connection.h>
+#include <proton/event.h>
+#include <proton/session.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace vera::amqp {
+
+class ManagementReplies;
+
+/// Tells the guard how large deliveries may be on the link that is being attached.
+using SetLinkLimit = std::function<void(std::uint64_t bytes)>;
+
+/// Thread: its connection's; owned by it.
+class LinkTable {
+public:
+    LinkTable(IoThread& io, std::uint32_t connection, SetLinkLimit set_link_limit);
+    ~LinkTable();
+    LinkTable(const LinkTable&) = delete;
+    LinkTable& operator=(const LinkTable&) = delete;
+
+    void set_identity(std::shared_ptr<const event::Identity> identity) {
+        identity_ = std::move(identity);
+    }
+    /// Sessions and links; other events are ignored.
+    void on_event(pn_event_t* event);
+    /// Every link goes, as when the connection does.
+    void end_all(Ending ending);
+    /// The engine goes: its handles are worth nothing any more.
+    void forget_all() { links_.clear(); }
+    /// Outlets that waited for room go on.
+    void pump();
+
+    [[nodiscard]] Inlet* inlet(LinkId id);
+    [[nodiscard]] Outlet* outlet(LinkId id);
+    [[nodiscard]] Link* find(LinkId id);
+    /// The receiving end on this connection with that reply-to address, or none.
+    [[nodiscard]] ManagementReplies* replies(std::string_view reply_to);
+    [[nodiscard]] bool has_inlets() const { return inlets_ > 0; }
+    /// Published and not answered yet.
+    [[nodiscard]] std::size_t pending() const;
+    void stop_credit();
+    /// Deliveries in the engine that are not written yet.
+    [[nodiscard]] std::size_t outgoing_bytes() const;
+
+private:
+    void on_session_open(pn_session_t* session);
+    void on_session_close(pn_session_t* session);
+    void on_attach(pn_link_t* link);
+    void on_detach(pn_link_t* link, bool is_closed);
+    void attach_receiving(pn_link_t* link, LinkId id);
+    void attach_sending(pn_link_t* link, LinkId id);
+    void attach_outlet(pn_link_t* link, LinkId id, const Address& address);
+    void attach_replies(pn_link_t* link, LinkId id, const std::string& address);
+    void refuse(pn_link_t* link, LinkId id, std::string_view condition, const std::string& text);
+    void keep(std::unique_ptr<Link> link);
+    void drop(pn_link_t* link);
+
+    IoThread& io_;
+    const std::uint32_t connection_;
+    SetLinkLimit set_link_limit_;
+    std::shared_ptr<const event::Identity> identity_;
+    std::unordered_map<std::uint32_t, std::unique_ptr<Link>> links_;
+    Link* last_found_ = nullptr;
+    std::uint32_t last_number_ = 0;
+    std::size_t inlets_ = 0;
+    std::vector<pn_session_t*> sessions_;
+};
+
+}  // namespace vera::amqp

@@ -1,0 +1,333 @@
+#include "bus/amqp/outlet.hpp"
+
+#include "bus/amqp/delivery_writer.hpp"
+#include "bus/amqp/section_scanner.hpp"
+#include "bus/host/log.hpp"
+
+#include <proton/condition.h>
+#include <proton/disposition.h>
+#include <proton/session.h>
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <utility>
+
+namespace vera::amqp {
+namespace {
+
+constexpr std::size_t max_buffered_bytes =
+    2U << 20U;                            // per session in the engine; beyond it copies wait here
+constexpr std::size_t max_fetching = 16;  // fewer, the larger the bodies are
+constexpr std::size_t large_body_bytes = 256U << 10U;
+constexpr std::size_t max_hot_waiting = 8;  // waiting copies that keep their body in memory
+constexpr std::size_t max_error_bytes = 1024;
+
+static_assert(sizeof(void*) >= sizeof(std::uint64_t), "a delivery's context holds a copy's number");
+
+void remember(pn_delivery_t* delivery, CopySeq copy) {
+    pn_delivery_set_context(delivery, std::bit_cast<void*>(copy.value));
+}
+CopySeq remembered(pn_delivery_t* delivery) {
+    return CopySeq{std::bit_cast<std::uint64_t>(pn_delivery_get_context(delivery))};
+}
+
+std::uint32_t ttl_left(Timestamp expiry, Timestamp now) {
+    if (!expiry) return 0;
+    const std::int64_t left = (expiry - now).count();
+    return static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(left, 1, std::numeric_limits<std::uint32_t>::max()));
+}
+
+std::string error_text(pn_disposition_t* disposition) {
+    pn_condition_t* error = pn_disposition_condition(disposition);
+    if (!pn_condition_is_set(error)) return {};
+    std::string text = pn_condition_get_name(error);
+    if (const char* description = pn_condition_get_description(error); description != nullptr)
+        text.append(": ").append(description);
+    if (text.size() > max_error_bytes) text.resize(max_error_bytes);
+    return text;
+}
+
+}  // namespace
+
+Outlet::Outlet(pn_link_t* handle,
+               LinkId id,
+               IoThread& io,
+               const event::Identity& identity,
+               const Address& address,
+               Mode mode)
+    : Link(handle, id, LinkKind::outlet),
+      io_(io),
+      queue_(address.queue),
+      queue_name_(address.spec->name),
+      mode_(mode) {
+    if (queue_name_.starts_with("sub/")) subscription_ = queue_name_.substr(4);
+    io_.add_input(flow::ConsumerOpened{.consumer = this->id(),
+                                       .queue = queue_,
+                                       .mode = mode_.consume,
+                                       .is_presettled = mode_.is_presettled,
+                                       .system = identity.system});
+}
+
+void Outlet::on_flow() {
+    tell_credit();
+    pump();
+    return_excess();
+}
+
+// received - waiting have been sent, so the peer's credit counts from there (AMQP 1.0 §2.6.7).
+void Outlet::tell_credit() {
+    const int credit = std::max(pn_link_credit(handle()), 0);
+    const bool is_draining = pn_link_get_drain(handle()) && credit > 0;
+    const std::uint64_t limit = received_ - waiting_.size() + static_cast<std::uint64_t>(credit);
+    if (limit == told_limit_ && is_draining == told_draining_ && !is_draining) return;
+    told_limit_ = limit;
+    told_draining_ = is_draining;
+    io_.add_input(flow::Credit{.consumer = id(), .limit = limit, .is_draining = is_draining});
+}
+
+flow::Settled Outlet::released(CopySeq copy) const {
+    flow::Settled settled;
+    settled.consumer = id();
+    settled.copy = copy;
+    settled.outcome = flow::ConsumerOutcome::released;
+    return settled;
+}
+
+// The peer took credit back: what was not sent yet is others' to have.
+void Outlet::return_excess() {
+    const auto credit = static_cast<std::size_t>(std::max(pn_link_credit(handle()), 0));
+    if (waiting_.size() <= credit || mode_.consume == flow::ConsumeMode::look) return;
+    while (waiting_.size() > credit) {
+        if (waiting_.back().ticket != 0 && !waiting_.back().body) --fetching_;
+        io_.add_input(released(waiting_.back().deliver.copy));
+        waiting_.pop_back();
+    }
+    tell_credit();
+}
+
+bool Outlet::has_room() {
+    return pn_session_outgoing_bytes(pn_link_session(handle())) < max_buffered_bytes;
+}
+
+void Outlet::deliver(flow::Deliver deliver) {
+    ++received_;
+    if (waiting_.empty() && pn_link_credit(handle()) > 0 && has_room()) {
+        if (deliver.hot) {
+            const auto length = static_cast<std::uint32_t>(deliver.hot.size());
+            send(deliver, Body{.block = deliver.hot, .offset = 0, .length = length});
+            return;
+        }
+        if (auto body = io_.door().engine.fetch_now(deliver.body)) {
+            if (*body)
+                send(deliver, **body);
+            else
+                give_up(deliver, "corrupt", body->error().text);
+            if (std::exchange(has_given_up_, false)) tell_credit();
+            return;
+        }
+    }
+    if (waiting_.size() >= max_hot_waiting) deliver.hot = Block{};
+    waiting_.push_back({.deliver = std::move(deliver), .ticket = 0, .body = std::nullopt});
+    pump();
+    return_excess();
+}
+
+void Outlet::pump() {
+    is_blocked_ = false;
+    while (!waiting_.empty() && pn_link_credit(handle()) > 0) {
+        if (!has_room()) {
+            is_blocked_ = true;
+            return;
+        }
+        Waiting& first = waiting_.front();
+        if (first.deliver.hot) {
+            const auto length = static_cast<std::uint32_t>(first.deliver.hot.size());
+            send(first.deliver, Body{.block = first.deliver.hot, .offset = 0, .length = length});
+        } else {
+            if (!first.body && first.ticket == 0)
+                first.body = io_.door().engine.fetch_now(first.deliver.body);
+            if (!first.body) break;
+            if (*first.body)
+                send(first.deliver, **first.body);
+            else
+                give_up(first.deliver, "corrupt", first.body->error().text);
+        }
+        waiting_.pop_front();
+    }
+    if (std::exchange(has_given_up_, false)) tell_credit();
+    if (waiting_.empty()) {
+        if (std::exchange(drains_when_empty_, false)) pn_link_drained(handle());
+        return;
+    }
+    start_fetches();
+}
+
+// Ahead of their turn, so that a backlog on disk is read in parallel. The answers find their place
+// by ticket.
+void Outlet::start_fetches() {
+    const auto credit = static_cast<std::size_t>(std::max(pn_link_credit(handle()), 0));
+    const std::size_t ahead =
+        std::max<std::size_t>(1, max_fetching / (1 + last_body_bytes_ / large_body_bytes));
+    const std::size_t reach = std::min({waiting_.size(), credit, ahead});
+    for (std::size_t i = 0; i < reach; ++i) {
+        Waiting& waiting = waiting_[i];
+        if (waiting.ticket != 0 || waiting.body || waiting.deliver.hot) continue;
+        waiting.ticket = ++last_ticket_;
+        ++fetching_;
+        io_.door().engine.fetch(
+            waiting.deliver.body,
+            [io = io_.weak_from_this(), consumer = id(), ticket = waiting.ticket](
+                Result<Body> body) {
+                if (const auto thread = io.lock()) {
+                    Work work;
+                    work.fetched.push_back(
+                        {.consumer = consumer, .ticket = ticket, .body = std::move(body)});
+                    thread->put(std::move(work));
+                }
+            });
+    }
+}
+
+void Outlet::fetched(std::uint64_t ticket, Result<Body> body) {
+    const auto at = std::ranges::find(waiting_, ticket, &Waiting::ticket);
+    if (at == waiting_.end()) return;
+    --fetching_;
+    if (body) last_body_bytes_ = body->length;
+    at->body = std::move(body);
+    pump();
+}
+
+void Outlet::send(const flow::Deliver& deliver, const Body& body) {
+    const Result<Sections> sections = scan(body.view());
+    if (!sections) {
+        give_up(deliver, "corrupt", sections.error().text);
+        return;
+    }
+    Stamp stamp{.is_first_acquirer = deliver.is_first_acquirer,
+                .delivery_count = deliver.attempts,
+                .ttl_ms = ttl_left(deliver.expiry, io_.now()),
+                .subscription = subscription_,
+                .sequence = deliver.event,
+                .leaf = deliver.leaf,
+                .unrouted = {},
+                .dead_reason = {},
+                .dead_error = {},
+                .dead_at = {},
+                .dead_queue = {}};
+    if (deliver.note) stamp.unrouted = *deliver.note;
+    if (deliver.death) {
+        stamp.dead_reason = deliver.death->reason;
+        stamp.dead_error = deliver.death->error;
+        stamp.dead_at = deliver.death->at;
+        stamp.dead_queue = queue_name_;
+    }
+    std::string& bytes = io_.scratch();
+    write_delivery(*sections, stamp, bytes);
+
+    const std::uint64_t tag = next_tag_++;
+    pn_delivery_t* delivery =
+        pn_delivery(handle(), pn_dtag(reinterpret_cast<const char*>(&tag), sizeof tag));
+    pn_link_send(handle(), bytes.data(), bytes.size());
+    const bool is_presettled = deliver.is_presettled || mode_.consume == flow::ConsumeMode::look;
+    if (!is_presettled) remember(delivery, deliver.copy);
+    pn_link_advance(handle());
+    if (is_presettled) pn_delivery_settle(delivery);
+    count(io_.counters().deliveries_out);
+}
+
+// Never sent: what came back is not what was stored.
+void Outlet::give_up(const flow::Deliver& deliver, std::string reason, std::string error) {
+    host::log::error("a stored message cannot be delivered",
+                     {{"queue", queue_name_},
+                      {"event", std::to_string(deliver.event.value)},
+                      {"copy", std::to_string(deliver.copy.value)},
+                      {"error", error}});
+    if (mode_.consume == flow::ConsumeMode::take)
+        io_.add_input(flow::Settled{.consumer = id(),
+                                    .copy = deliver.copy,
+                                    .outcome = flow::ConsumerOutcome::rejected,
+                                    .reason = std::move(reason),
+                                    .error = std::move(error)});
+    has_given_up_ = true;
+}
+
+void Outlet::drained() {
+    told_draining_ = false;
+    drains_when_empty_ = true;
+    pump();
+}
+
+void Outlet::on_delivery(pn_delivery_t* delivery) {
+    const std::uint64_t state = pn_delivery_remote_state(delivery);
+    const bool is_settled = pn_delivery_settled(delivery);
+    if (!is_settled && (state == 0 || state == PN_RECEIVED)) {  // not an outcome (§3.4.1)
+        pn_delivery_clear(delivery);
+        return;
+    }
+    const CopySeq copy = remembered(delivery);
+    if (!copy) {
+        if (is_settled) {
+            std::erase_if(awaiting_durable_,
+                          [&](const auto& entry) { return entry.second == delivery; });
+            pn_delivery_settle(delivery);
+        }
+        return;
+    }
+    report(delivery, copy, is_settled);
+}
+
+void Outlet::report(pn_delivery_t* delivery, CopySeq copy, bool is_settled) {
+    pn_disposition_t* remote = pn_delivery_remote(delivery);
+    flow::Settled settled = released(copy);
+    switch (pn_delivery_remote_state(delivery)) {
+        case PN_ACCEPTED:
+            settled.outcome = flow::ConsumerOutcome::accepted;
+            break;
+        case PN_REJECTED:
+            settled.outcome = flow::ConsumerOutcome::rejected;
+            settled.reason = "rejected";
+            settled.error = error_text(remote);
+            break;
+        case PN_MODIFIED:
+            if (pn_disposition_is_undeliverable(remote)) {
+                settled.outcome = flow::ConsumerOutcome::rejected;
+                settled.reason = "undeliverable";
+            } else if (pn_disposition_is_failed(remote)) {
+                settled.outcome = flow::ConsumerOutcome::failed;
+            }
+            break;
+        default:  // released, or settled without an outcome: back, nothing is known to have failed
+            break;
+    }
+    remember(delivery, CopySeq{});
+    settled.wants_durable = !is_settled && mode_.settles_second;
+    if (settled.wants_durable) {
+        awaiting_durable_.emplace(copy, delivery);
+        pn_delivery_clear(delivery);
+    } else {
+        pn_delivery_settle(delivery);
+    }
+    io_.add_input(std::move(settled));
+}
+
+void Outlet::settle_durable(CopySeq copy) {
+    const auto at = awaiting_durable_.find(copy);
+    if (at == awaiting_durable_.end()) return;
+    pn_delivery_settle(at->second);
+    awaiting_durable_.erase(at);
+}
+
+void Outlet::on_gone(Ending ending) {
+    // What was never sent has not failed.
+    if (mode_.consume == flow::ConsumeMode::take)
+        for (const Waiting& waiting : waiting_)
+            io_.add_input(released(waiting.deliver.copy));
+    waiting_.clear();
+    awaiting_durable_.clear();
+    io_.add_input(
+        flow::ConsumerClosed{.consumer = id(), .counts_as_failure = ending == Ending::lost});
+}
+
+}  // namespace vera::amqp

@@ -1,0 +1,79 @@
+#pragma once
+// What the guard knows of a peer's sessions and links, and the rules that follow from it (reasons
+// in the room's README). Pure.
+#include "bus/amqp/frame_guard.hpp"
+#include "bus/amqp/performative.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vera::amqp {
+
+class PeerSessions {
+public:
+    /// What becomes of a frame that is well formed.
+    enum class Ruling : std::uint8_t { pass, drop, refuse };
+
+    explicit PeerSessions(const GuardLimits& limits) : limits_(limits) {}
+
+    /// `payload` is what stands behind the performative; only a transfer has any. refuse: `why` is
+    /// filled.
+    [[nodiscard]] Ruling rule(Performative kind,
+                              std::uint16_t channel,
+                              const Fields& fields,
+                              std::size_t payload,
+                              Objection& why);
+
+    /// The peer's open: it will not take channels above this.
+    void set_peer_channel_max(std::uint16_t channel_max);
+    void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);
+    void delivery_sent(std::uint16_t channel);
+    [[nodiscard]] std::uint64_t buffered() const { return buffered_; }
+
+private:
+    struct Link {
+        bool is_used = false;
+        bool is_peer_sender = false;
+        bool is_unfinished = false;  ///< a delivery is between its first and its last transfer
+        bool is_settled = false;     ///< that delivery has been sent settled
+        std::uint32_t delivery_id = 0;
+        std::uint32_t delivery_count = 0;
+        std::uint64_t bytes = 0;  ///< of that delivery
+        std::uint64_t limit = 0;
+        std::string name;
+        std::string tag;  ///< of that delivery
+    };
+    struct Session {
+        bool has_received = false;  ///< a first delivery-id is known
+        std::uint32_t first_incoming =
+            0;  ///< delivery-ids the peer has used: [first_incoming, next_incoming)
+        std::uint32_t next_incoming = 0;
+        std::uint32_t next_outgoing =
+            0;  ///< deliveries sent to the peer have the ids [0, next_outgoing)
+        std::uint64_t visits_left = 0;  ///< deliveries that further dispositions may touch
+        std::uint64_t links_left = 0;   ///< links the peer can still take (its handle-max)
+        std::vector<Link> links;
+    };
+
+    Ruling begin(std::uint16_t channel, const Fields& fields, Objection& why);
+    Ruling attach(Session& session, const Fields& fields, Objection& why);
+    Ruling flow(Session& session, const Fields& fields, Objection& why);
+    Ruling transfer(Session& session, const Fields& fields, std::size_t payload, Objection& why);
+    Ruling first_transfer(Session& session, Link& link, const Fields& fields, Objection& why);
+    static Ruling sender_flow(Link& link, const Fields& fields, Objection& why);
+    static Ruling next_transfer(Link& link, const Fields& fields, Objection& why);
+    Ruling disposition(Session& session, const Fields& fields, Objection& why);
+    Ruling detach(Session& session, const Fields& fields, Objection& why);
+    void end(std::uint16_t channel);
+    void forget_delivery(Link& link);
+    Session* session_at(std::uint16_t channel);
+    static Link* link_at(Session& session, std::uint64_t handle);
+
+    GuardLimits limits_;
+    std::vector<std::unique_ptr<Session>> sessions_;
+    std::uint64_t buffered_ = 0;
+};
+
+}  // namespace vera::amqp

@@ -1,0 +1,36 @@
+#pragma once
+// What a kuvert that keeps its schema's rules says: views into its bytes, and the attributes
+// derived from them.
+#include "bus/base/refusal.hpp"
+#include "bus/event/attributes.hpp"
+#include "bus/event/raw_event.hpp"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace vera::event {
+
+/// One Beskeddata: google.protobuf.Any.
+struct Payload {
+    std::string_view type_url;
+    std::string_view value;
+};
+
+/// Views into the encoded kuvert; the outermost parts of it.
+struct KuvertView {
+    std::string_view besked_id;
+    std::string_view beskedkuvert;
+    std::vector<Payload> beskeddata;
+};
+
+/// `bytes` is a Haendelsesbesked that keeps its rules.
+[[nodiscard]] KuvertView view_kuvert(std::string_view bytes);
+
+/// Fills all attributes but `type` and `dataschema`. Refuses (schema_invalid) CVR and KLE URNs of
+/// the wrong form and more than 1024 objects.
+[[nodiscard]] std::optional<Refusal> derive(const KuvertView& kuvert,
+                                            const Identity* identity,
+                                            Attributes& attributes);
+
+}  // namespace vera::event

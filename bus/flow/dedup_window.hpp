@@ -1,0 +1,69 @@
+#pragma once
+// The ids of committed events within the window: who repeats an event gets the old answer (design
+// §2.2). About 26 bytes an id, for tens of millions of ids; no step of it takes long, since each of
+// its 256 parts grows by itself.
+#include "bus/base/time.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace vera::flow {
+
+/// Thread: core.
+class DedupWindow {
+public:
+    DedupWindow() = default;
+    /// Takes effect with the next insert or trim.
+    void set_limits(Millis window, std::uint64_t max_ids);
+
+    /// The hash of the bytes that came under this id, if that was within the window.
+    [[nodiscard]] std::optional<std::uint64_t> find(std::uint64_t id, Timestamp now) const;
+    /// `at` does not go backwards. An id that is already there is renewed. `id` is not 0.
+    void insert(std::uint64_t id, std::uint64_t bytes, Timestamp at);
+    /// Forgets what has left the window.
+    void trim(Timestamp now);
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+
+private:
+    static constexpr std::uint64_t chunk_size = 4096;
+    static constexpr std::size_t shard_count = 256;
+    struct Chunk {
+        Timestamp base;
+        std::array<std::uint64_t, chunk_size> ids{};  ///< 0: no longer or never used
+        std::array<std::uint64_t, chunk_size> bytes;
+        std::array<std::uint32_t, chunk_size> after_base_ms;
+    };
+    struct Shard {
+        std::vector<std::uint32_t> positions;  ///< low half of a position; a power of two in size
+        std::size_t size = 0;
+    };
+    struct Place {
+        std::size_t slot;
+        std::uint64_t position;
+        bool is_found;
+    };
+
+    [[nodiscard]] Chunk& chunk_of(std::uint64_t position) const;
+    [[nodiscard]] std::uint64_t whole(std::uint32_t low_half) const;
+    [[nodiscard]] std::uint64_t id_at(std::uint32_t low_half) const;
+    [[nodiscard]] Timestamp time_at(std::uint64_t position) const;
+    [[nodiscard]] Place locate(const Shard& shard, std::uint64_t id) const;
+    void grow(Shard& shard);
+    void forget(std::uint64_t position);
+    void drop_front();
+
+    std::array<Shard, shard_count> shards_;
+    std::deque<std::unique_ptr<Chunk>> chunks_;
+    std::uint64_t first_ = 0;  ///< oldest position
+    std::uint64_t next_ = 0;
+    std::uint64_t size_ = 0;
+    Millis window_{86'400'000};
+    std::uint64_t max_ids_ = 20'000'000;
+};
+
+}  // namespace vera::flow

@@ -1,0 +1,115 @@
+#pragma once
+// What the core remembers about events, copies, queues and consumers: small plain values that refer
+// to each other by slot.
+#include "bus/flow/messages.hpp"
+#include "bus/flow/slab.hpp"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace vera::flow {
+
+/// An event with copies that are not settled. 64 bytes.
+struct Event {
+    std::uint64_t seq = 0;
+    std::uint64_t leaf = 0;
+    BodyRef body;
+    Timestamp accepted;
+    Timestamp expiry;
+    std::uint64_t order_key = 0;
+    std::uint32_t copies = 0;
+    std::uint32_t hot = no_slot;  ///< place in the hot window
+};
+static_assert(sizeof(Event) == 64);
+
+/// Where a copy is within its queue.
+enum class Place : std::uint8_t {
+    fresh,    ///< behind the queue's `fresh` mark: not looked at yet
+    early,    ///< ready, and older than all fresh ones: came back, or its order key has become free
+    held,     ///< in a consumer's hands
+    delayed,  ///< backing off
+    blocked,  ///< behind an older copy of its order key
+};
+inline constexpr std::size_t place_count = 5;
+
+/// 56 bytes.
+struct Copy {
+    std::uint64_t seq = 0;
+    std::uint32_t event = no_slot;
+    std::uint32_t queue = no_slot;
+    std::uint32_t next = no_slot;  ///< all copies of the queue, in the order in which they came
+    std::uint32_t prev = no_slot;
+    std::uint32_t key_next =
+        no_slot;  ///< ring of the copies of one busy order key; no_slot: not in one
+    std::uint32_t held_next = no_slot;  ///< copies in the hands of one consumer
+    std::uint32_t held_prev = no_slot;
+    std::uint32_t holder = no_slot;  ///< consumer
+    std::uint32_t version = 0;
+    std::uint32_t attempts = 0;
+    Place place = Place::fresh;
+    bool was_acquired = false;
+    bool is_recovered = false;
+};
+static_assert(sizeof(Copy) == 56);
+
+struct Consumer {
+    LinkId id;
+    std::uint32_t queue = no_slot;
+    std::uint32_t actor = 0;  ///< who, as numbered by the ledger
+    ConsumeMode mode = ConsumeMode::take;
+    bool is_presettled = false;
+    bool is_draining = false;
+    bool is_hungry = false;  ///< takes, has credit: linked into its queue's ring
+    std::uint64_t limit = 0;
+    std::uint64_t delivered = 0;
+    std::uint32_t held_first = no_slot;
+    std::uint32_t held_last = no_slot;
+    std::uint32_t hungry_next = no_slot;
+    std::uint32_t hungry_prev = no_slot;
+    std::uint32_t cursor = no_slot;    ///< look: the next copy to show
+    std::uint32_t position = no_slot;  ///< in its queue's `consumers`
+
+    [[nodiscard]] bool has_credit() const { return delivered < limit; }
+};
+
+/// A queue or a dead-letter queue: they come in pairs, 2n and 2n + 1.
+struct Queue {
+    struct Early {
+        std::uint64_t seq = 0;
+        std::uint32_t copy = no_slot;
+    };
+
+    QueueSpec spec;
+    bool is_dead_letter = false;
+    bool is_dirty = false;  ///< on the list of those to look after in finish()
+
+    std::uint32_t first = no_slot;
+    std::uint32_t last = no_slot;
+    std::uint32_t fresh = no_slot;  ///< the oldest copy that is still fresh; all behind it are
+    std::vector<Early> early;       ///< min-heap by seq
+    std::array<std::uint64_t, place_count> counts{};
+    std::uint64_t size = 0;
+    std::uint64_t arriving = 0;  ///< copies in commits that are not done
+
+    std::uint32_t hungry_first = no_slot;
+    std::uint32_t hungry_last = no_slot;
+    std::vector<std::uint32_t> consumers;
+    std::vector<std::uint32_t> lookers;
+    std::vector<std::uint32_t> draining;
+
+    Timestamp expiry_timer;  ///< when the head's expiry will be looked at; none: no timer is set
+    std::uint64_t enqueued = 0, settled = 0, redelivered = 0;
+
+    [[nodiscard]] QueueId id() const { return is_dead_letter ? dead_letter_of(spec.id) : spec.id; }
+    [[nodiscard]] std::uint64_t in(Place place) const {
+        return counts[static_cast<std::size_t>(place)];
+    }
+    /// Copies can leave it for a dead-letter queue. From `$unrouted` and from a dead-letter queue
+    /// there is nowhere to go.
+    [[nodiscard]] bool has_dead_letters() const {
+        return !is_dead_letter && spec.kind != QueueKind::unrouted;
+    }
+};
+
+}  // namespace vera::flow

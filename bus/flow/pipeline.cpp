@@ -1,0 +1,105 @@
+// admit(): what the rooms that know events, subscriptions and audit say about one event, in one
+// plan.
+#include "bus/base/check.hpp"
+#include "bus/flow/plan.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <xxhash.h>
+
+namespace vera::flow {
+
+namespace {
+
+constexpr std::size_t max_reason_bytes = 4096;
+
+/// 0 means "none" everywhere, so no hash is 0.
+std::uint64_t keyed_hash(std::string_view bytes, std::uint64_t seed) {
+    const std::uint64_t hash = XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+    return hash == 0 ? 1 : hash;
+}
+
+Timestamp expiry_of(const event::RawEvent& raw) {
+    Timestamp expiry = raw.absolute_expiry;
+    if (raw.ttl_ms != 0) {
+        const Timestamp by_ttl = raw.arrival + Millis{raw.ttl_ms};
+        if (!expiry || by_ttl < expiry) expiry = by_ttl;
+    }
+    return expiry;
+}
+
+/// "name: clause; name: clause; and 17 more".
+std::string explain(const route::RoutingTable& routes, const event::Attributes& attributes) {
+    const std::vector<route::Exclusion> exclusions = routes.explain(attributes);
+    if (exclusions.empty()) return "there is no subscription";
+    constexpr std::size_t room_for_rest = 32;
+    std::string reason;
+    std::size_t told = 0;
+    for (const route::Exclusion& exclusion : exclusions) {
+        const std::string_view clause = route::name_of(exclusion.clause);
+        if (reason.size() + exclusion.subscription.size() + clause.size() + 4 + room_for_rest >
+            max_reason_bytes)
+            break;
+        if (told != 0) reason += "; ";
+        reason.append(exclusion.subscription).append(": ").append(clause);
+        ++told;
+    }
+    if (told < exclusions.size())
+        reason += (told == 0 ? "" : "; and ") + std::to_string(exclusions.size() - told) + " more";
+    return reason;
+}
+
+}  // namespace
+
+std::variant<Plan, Refusal> admit(const Snapshot& snapshot, const event::RawEvent& raw) {
+    VERA_CHECK(snapshot.catalogue && snapshot.routes && raw.identity);
+    if (raw.message.size() > snapshot.limits.max_event_bytes) {
+        return Refusal{Condition::too_large,
+                       "message of " + std::to_string(raw.message.size()) + " bytes; at most " +
+                           std::to_string(snapshot.limits.max_event_bytes) + " are taken"};
+    }
+    auto checked = snapshot.catalogue->check(raw);
+    if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
+    const event::Attributes& attributes = *std::get_if<event::Attributes>(&checked);
+
+    Plan plan;
+    plan.generation = snapshot.generation;
+    snapshot.routes->match(attributes, plan.queues);
+    if (plan.queues.empty()) {
+        plan.queues.push_back(snapshot.unrouted);
+        plan.unrouted_reason = explain(*snapshot.routes, attributes);
+    }
+    if (!attributes.subject.empty())
+        plan.order_key = keyed_hash(attributes.subject, snapshot.hash_seed);
+    std::string id;
+    id.reserve(raw.identity->system.size() + 1 + attributes.id.size());
+    id.append(raw.identity->system).append(1, '\0').append(attributes.id);
+    plan.id_hash = keyed_hash(id, snapshot.hash_seed);
+    plan.bytes_hash = keyed_hash(raw.message.view(), snapshot.hash_seed);
+    plan.expiry = expiry_of(raw);
+
+    audit::Accepted record;
+    record.event_id = attributes.id;
+    record.type = attributes.type;
+    record.system = raw.identity->system;
+    record.authority = raw.identity->authority;
+    record.at = raw.arrival;
+    record.generation = snapshot.generation;
+    record.message_sha256 = audit::sha256(raw.message.view());
+    record.queues = &plan.queues;
+    plan.audit_record = audit::encode(record);
+    return plan;
+}
+
+Plan admit_plain(const Snapshot& snapshot, QueueId queue, const event::RawEvent& raw) {
+    Plan plan;
+    plan.generation = snapshot.generation;
+    plan.queues.push_back(queue);
+    plan.bytes_hash = keyed_hash(raw.message.view(), snapshot.hash_seed);
+    plan.expiry = expiry_of(raw);
+    return plan;
+}
+
+}  // namespace vera::flow

@@ -1,0 +1,186 @@
+#include "bus/host/file_system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace vera::host {
+namespace {
+
+Failure failed(const char* call, const std::string& path, int error) {
+    Errc code = Errc::io;
+    if (error == ENOSPC || error == EDQUOT) code = Errc::unavailable;
+    if (error == ENOENT) code = Errc::not_found;
+    return fail(code,
+                std::string(call) + " " + path + ": " + std::generic_category().message(error));
+}
+
+/// A file descriptor that closes itself.
+class Descriptor {
+public:
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (number_ >= 0) ::close(number_);
+    }
+    [[nodiscard]] int get() const { return number_; }
+
+private:
+    int number_;
+};
+
+class PosixFile final : public File {
+public:
+    PosixFile(int descriptor, std::string path) : file_(descriptor), path_(std::move(path)) {}
+
+    Result<void> write(std::uint64_t offset, std::string_view bytes) override {
+        while (!bytes.empty()) {
+            const ssize_t put =
+                ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+            if (put < 0 && errno == EINTR) continue;
+            if (put < 0) return failed("write to", path_, errno);
+            if (put == 0) return failed("write to", path_, EIO);
+            bytes.remove_prefix(static_cast<std::size_t>(put));
+            offset += static_cast<std::uint64_t>(put);
+        }
+        return {};
+    }
+
+    Result<void> sync() override {
+        if (::fdatasync(file_.get()) != 0) return failed("sync of", path_, errno);
+        return {};
+    }
+
+    Result<std::size_t> read(std::uint64_t offset, std::span<char> out) override {
+        std::size_t done = 0;
+        while (done < out.size()) {
+            const ssize_t got = ::pread(file_.get(),
+                                        out.data() + done,
+                                        out.size() - done,
+                                        static_cast<off_t>(offset + done));
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) return failed("read of", path_, errno);
+            if (got == 0) break;
+            done += static_cast<std::size_t>(got);
+        }
+        return done;
+    }
+
+    std::optional<Result<std::size_t>> read_now(std::uint64_t offset,
+                                                std::span<char> out) override {
+        iovec part{out.data(), out.size()};
+        const ssize_t got =
+            ::preadv2(file_.get(), &part, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+        // Short: the rest is not in memory (or the file ends: read() finds out). Errors are
+        // read()'s to tell.
+        if (got < 0 || static_cast<std::size_t>(got) < out.size()) return std::nullopt;
+        return Result<std::size_t>(static_cast<std::size_t>(got));
+    }
+
+    Result<std::uint64_t> size() override {
+        struct stat about {};
+        if (::fstat(file_.get(), &about) != 0) return failed("stat of", path_, errno);
+        return static_cast<std::uint64_t>(about.st_size);
+    }
+
+private:
+    Descriptor file_;
+    std::string path_;
+};
+
+class PosixLock final : public Lock {
+public:
+    explicit PosixLock(int descriptor) : file_(descriptor) {}
+
+private:
+    Descriptor file_;
+};
+
+class PosixFileSystem final : public FileSystem {
+public:
+    Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+        int flags = O_CLOEXEC;
+        switch (mode) {
+            case OpenMode::read:
+                flags |= O_RDONLY;
+                break;
+            case OpenMode::write:
+                flags |= O_RDWR;
+                break;
+            case OpenMode::create:
+                flags |= O_RDWR | O_CREAT | O_TRUNC;
+                break;
+        }
+        const int descriptor = ::open(path.c_str(), flags, 0600);
+        if (descriptor < 0) return failed("open", path, errno);
+        return std::unique_ptr<File>(std::make_unique<PosixFile>(descriptor, path));
+    }
+
+    Result<void> rename(const std::string& from, const std::string& to) override {
+        if (::rename(from.c_str(), to.c_str()) != 0)
+            return failed("rename", from + " to " + to, errno);
+        return {};
+    }
+
+    Result<void> remove(const std::string& path) override {
+        if (::unlink(path.c_str()) != 0) return failed("remove", path, errno);
+        return {};
+    }
+
+    Result<std::vector<std::string>> list(const std::string& folder) override {
+        std::vector<std::string> names;
+        std::error_code error;
+        std::filesystem::directory_iterator at(folder, error);
+        while (!error && at != std::filesystem::directory_iterator()) {
+            if (!at->is_directory(error)) names.push_back(at->path().filename().string());
+            if (!error) at.increment(error);
+        }
+        if (error) return failed("list", folder, error.value());
+        std::ranges::sort(names);
+        return names;
+    }
+
+    Result<void> make_folder(const std::string& folder) override {
+        std::error_code error;
+        std::filesystem::create_directories(folder, error);
+        if (error) return failed("make folder", folder, error.value());
+        std::filesystem::path parent = std::filesystem::path(folder).parent_path();
+        // The folder's own name must outlive a power loss too.
+        return sync_folder(parent.empty() ? "." : parent.string());
+    }
+
+    Result<void> sync_folder(const std::string& folder) override {
+        const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (descriptor.get() < 0) return failed("open folder", folder, errno);
+        if (::fsync(descriptor.get()) != 0) return failed("sync of folder", folder, errno);
+        return {};
+    }
+
+    Result<std::unique_ptr<Lock>> lock(const std::string& path) override {
+        const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (descriptor < 0) return failed("open", path, errno);
+        auto held = std::make_unique<PosixLock>(descriptor);
+        if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+            return std::unique_ptr<Lock>(std::move(held));
+        if (errno == EWOULDBLOCK)
+            return fail(Errc::refused, path + " is locked by another process");
+        return failed("lock", path, errno);
+    }
+};
+
+}  // namespace
+
+FileSystem& posix_file_system() {
+    static PosixFileSystem files;
+    return files;
+}
+
+}  // namespace vera::host

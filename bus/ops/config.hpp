@@ -1,0 +1,111 @@
+#pragma once
+// A configuration file as plain values, every option with its default; and its reader, which finds
+// all errors, not only the first. The shape for people is in this room's README. What a
+// configuration means for queues is generation.hpp.
+#include "bus/base/time.hpp"
+#include "bus/base/uuid.hpp"
+#include "bus/flow/snapshot.hpp"
+#include "bus/route/routing_table.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vera::ops {
+
+struct ListenConfig {
+    std::string address = "127.0.0.1";  ///< IP literal
+    std::uint16_t port = 5672;          ///< 0: any free one
+    bool allows_anonymous = false;      ///< loopback only
+    bool allows_plain = true;
+    [[nodiscard]] bool is_loopback() const;
+    friend bool operator==(const ListenConfig&, const ListenConfig&) = default;
+};
+
+struct StoreConfig {
+    std::string path = "data";                   ///< absolute after loading
+    std::uint64_t segment_bytes = 64ULL << 20U;  ///< 64 KiB – 1 GiB, a multiple of 4 KiB
+    friend bool operator==(const StoreConfig&, const StoreConfig&) = default;
+};
+
+struct DoorConfig {
+    unsigned io_threads = 2;                        ///< 1 – 64
+    Millis idle_timeout{60'000};                    ///< 1s – 1h
+    Millis handshake_timeout{5'000};                ///< 100ms – 60s
+    Millis write_stall_timeout{60'000};             ///< 1s – 1h
+    std::uint32_t publisher_credit = 1000;          ///< 1 – 100000 deliveries
+    std::uint64_t in_flight_bytes = 256ULL << 20U;  ///< 1 MiB – 64 GiB, all connections together
+    std::uint32_t max_connections = 20'000;         ///< 1 – 1000000
+    std::uint32_t max_frame_bytes = 64U << 10U;     ///< 512 B – 16 MiB
+    std::uint16_t max_sessions = 32;                ///< 1 – 4096, per connection
+    std::uint32_t max_links = 256;                  ///< 1 – 65536, per session
+    friend bool operator==(const DoorConfig&, const DoorConfig&) = default;
+};
+
+struct SystemConfig {
+    std::string name;
+    std::string authority;  ///< CVR number
+    std::vector<std::string>
+        secrets;  ///< hashed, see policy/secret.hpp; several while one is being replaced
+};
+
+struct AuthorityConfig {
+    std::string cvr;   ///< 8 digits
+    std::string name;  ///< of people
+    std::string code;  ///< municipality code, 3 or 4 digits, or empty
+};
+
+struct SubscriptionConfig {
+    std::optional<Uuid> id;  ///< its identity; without it the name is
+    std::string name;
+    route::Filter filter;
+    flow::RetryPolicy retry;
+    bool allows_presettled = false;
+};
+
+struct QueueConfig {
+    std::string name;
+    flow::RetryPolicy retry;
+    bool allows_presettled = false;
+};
+
+struct Config {
+    std::string node = "vera";  ///< AMQP container id
+    std::vector<ListenConfig> listen{ListenConfig{}};
+    StoreConfig store;
+    flow::Limits limits;
+    DoorConfig door;
+    std::uint64_t hot_bytes = 16ULL << 20U;  ///< 0 – 64 GiB
+    std::vector<SystemConfig> systems;
+    std::vector<AuthorityConfig> authorities;
+    std::vector<SubscriptionConfig> subscriptions;
+    std::vector<QueueConfig> queues;
+    std::string digest;  ///< SHA-256 of the bytes of all files read, lower-case hexadecimal
+};
+
+/// One thing that is wrong. `line` 0: the file as a whole.
+struct Problem {
+    std::string file;
+    int line = 0;
+    std::string key;  ///< "subscriptions[2].retry.attempts"; may be empty
+    std::string reason;
+};
+/// "file:line: key: reason".
+[[nodiscard]] std::string to_text(const Problem& problem);
+
+struct LoadedConfig {
+    Config config;                  ///< only to be used if there are no problems
+    std::vector<Problem> problems;  ///< all, in the order of the files
+    [[nodiscard]] bool is_good() const { return problems.empty(); }
+};
+
+struct LoadOptions {
+    std::vector<std::string> known_types;  ///< full names of the catalogue
+    bool allows_beyond_loopback = false;   ///< --pilot
+};
+
+/// Reads the file and its folder of subscriptions. Blocks on disk. Never throws on any content.
+[[nodiscard]] LoadedConfig load_config(const std::string& file, const LoadOptions& options);
+
+}  // namespace vera::ops

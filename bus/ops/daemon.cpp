@@ -1,0 +1,286 @@
+#include "bus/ops/daemon.hpp"
+
+#include "bus/amqp/front_door.hpp"
+#include "bus/event/catalogue.hpp"
+#include "bus/flow/bus_core.hpp"
+#include "bus/host/clock.hpp"
+#include "bus/host/file_system.hpp"
+#include "bus/host/log.hpp"
+#include "bus/ops/authenticator.hpp"
+#include "bus/ops/bus.hpp"
+#include "bus/ops/generation.hpp"
+#include "bus/ops/management.hpp"
+#include "bus/store/journal_engine.hpp"
+
+#include <optional>
+#include <sys/resource.h>
+#include <utility>
+
+namespace vera::ops {
+namespace {
+
+namespace log = host::log;
+using namespace std::chrono_literals;
+
+/// How long the core may need to end what it began once the door is closed.
+constexpr Millis finish_within{10'000};
+
+amqp::DoorOptions door_options(const Config& config) {
+    amqp::DoorOptions options;
+    for (const ListenConfig& listen : config.listen)
+        options.listeners.push_back(
+            {listen.address, listen.port, listen.allows_anonymous, listen.allows_plain});
+    options.io_threads = config.door.io_threads;
+    options.container_id = config.node;
+    options.max_frame_bytes = config.door.max_frame_bytes;
+    options.max_sessions = config.door.max_sessions;
+    options.max_links = config.door.max_links;
+    options.max_connections = config.door.max_connections;
+    options.idle_timeout = config.door.idle_timeout;
+    options.handshake_timeout = config.door.handshake_timeout;
+    options.write_stall_timeout = config.door.write_stall_timeout;
+    options.publisher_credit = config.door.publisher_credit;
+    options.in_flight_bytes = config.door.in_flight_bytes;
+    return options;
+}
+
+std::string joined(const std::vector<Problem>& problems) {
+    std::string text;
+    for (const Problem& problem : problems)
+        text += (text.empty() ? "" : "\n") + to_text(problem);
+    return text;
+}
+
+void log_generation(std::string_view message, const Config& config, Generation generation) {
+    log::info(message,
+              {{"generation", std::to_string(generation.value)},
+               {"digest", config.digest},
+               {"subscriptions", std::to_string(config.subscriptions.size())},
+               {"queues", std::to_string(config.queues.size())},
+               {"systems", std::to_string(config.systems.size())}});
+}
+
+/// What only a restart can change is kept as it is; each difference is told.
+void keep_fixed_parts(Config& next, const Config& current) {
+    const auto keep = [](std::string_view key, auto& value, const auto& fixed) {
+        if (value == fixed) return;
+        log::warn("a changed option needs a restart; the old value stays",
+                  {{"key", std::string(key)}});
+        value = fixed;
+    };
+    keep("node", next.node, current.node);
+    keep("listen", next.listen, current.listen);
+    keep("store", next.store, current.store);
+    keep("door", next.door, current.door);
+    keep("memory", next.hot_bytes, current.hot_bytes);
+}
+
+void warn_about_files(const DoorConfig& door) {
+    constexpr rlim_t for_the_rest = 256;
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY &&
+        files.rlim_cur < door.max_connections + for_the_rest)
+        log::warn("fewer open files are allowed than connections may come in",
+                  {{"open_files", std::to_string(files.rlim_cur)},
+                   {"max_connections", std::to_string(door.max_connections)}});
+}
+
+void log_recovery(const flow::Recovery& recovery, const StoreConfig& store) {
+    for (const std::string& note : recovery.notes)
+        log::warn("store recovery", {{"note", note}});
+    log::info("store recovered",
+              {{"path", store.path},
+               {"store", to_text(recovery.store)},
+               {"clean", recovery.was_clean ? "yes" : "no"},
+               {"last_event", std::to_string(recovery.last_event.value)},
+               {"last_leaf", std::to_string(recovery.last_leaf.value)}});
+}
+
+}  // namespace
+
+std::vector<std::string> catalogue_types() {
+    std::vector<std::string> names;
+    for (const event::TypeInfo& type : event::Catalogue::built_in()->types())
+        names.push_back(type.name);
+    return names;
+}
+
+/// In the order in which they come up; they go down the other way round.
+struct Daemon::Parts {
+    explicit Parts(DaemonOptions given) : options(std::move(given)) {}
+    ~Parts() { stop(0ms); }
+
+    Result<void> open_store();
+    Result<void> open_door();
+    void stop(Millis grace);
+    void manage_request(amqp::ManagementRequest request,
+                        std::function<void(amqp::ManagementReply)> done);
+
+    DaemonOptions options;
+    Config config;  ///< main thread
+    Generation generation{1};
+    GenerationBase base;
+    BusFacts facts;  ///< what of them stays the same while the process lives
+    host::Cell<std::string> digest{std::string{}};
+    std::shared_ptr<const flow::Snapshot> latest;  ///< main thread; the core may not have it yet
+    std::unique_ptr<flow::Engine> engine;
+    std::unique_ptr<flow::BusCore> core;
+    flow::Recovery recovery;
+    std::unique_ptr<host::VeraClock> clock;
+    std::unique_ptr<Authenticator> authenticator;
+    std::unique_ptr<Bus> bus;
+    std::unique_ptr<amqp::FrontDoor> door;
+    bool is_running = false;  ///< engine started, not stopped
+};
+
+Result<void> Daemon::Parts::open_store() {
+    store::StoreOptions journal;
+    journal.path = config.store.path;
+    journal.segment_bytes = config.store.segment_bytes;
+    auto opened = store::open_journal(host::posix_file_system(), std::move(journal));
+    if (!opened)
+        return fail(opened.error().code, "store " + config.store.path + ": " + opened.error().text);
+    engine = std::move(*opened);
+    core = std::make_unique<flow::BusCore>(
+        flow::CoreOptions{static_cast<std::size_t>(config.hot_bytes)});
+    auto recovered = engine->recover(*core);
+    if (!recovered)
+        return fail(recovered.error().code,
+                    "store " + config.store.path + ": " + recovered.error().text);
+    recovery = std::move(*recovered);
+    log_recovery(recovery, config.store);
+    clock = std::make_unique<host::VeraClock>(host::system_clock(), recovery.last_stamp);
+    facts.node = config.node;
+    facts.version = VERA_VERSION;
+    facts.is_pilot = options.is_pilot;
+    facts.store_path = config.store.path;
+    facts.started = clock->now();
+    base.catalogue = event::Catalogue::built_in();
+    base.hash_seed = recovery.hash_seed;
+    return {};
+}
+
+Result<void> Daemon::Parts::open_door() {
+    authenticator = std::make_unique<Authenticator>(config.systems);
+    bus = std::make_unique<Bus>(
+        *core,
+        *engine,
+        *clock,
+        BusOutside{[this](std::function<void()> job) { door->post(std::move(job)); },
+                   [this](flow::Effects& effects) { door->carry_out(effects); },
+                   options.on_sealed});
+    warn_about_files(config.door);
+    door = std::make_unique<amqp::FrontDoor>(
+        door_options(config),
+        *bus,
+        *engine,
+        [this](std::string user, std::string password, Authenticator::Done done) {
+            authenticator->verify(std::move(user), std::move(password), std::move(done));
+        },
+        [this](amqp::ManagementRequest request, std::function<void(amqp::ManagementReply)> done) {
+            manage_request(std::move(request), std::move(done));
+        });
+    engine->start(*bus);
+    is_running = true;
+    latest = make_snapshot(config, core->known_queues(), generation, base);
+    bus->start(latest, recovery);
+    auto opened = door->open();
+    if (!opened) return fail(opened.error().code, "listen: " + opened.error().text);
+    return {};
+}
+
+void Daemon::Parts::manage_request(amqp::ManagementRequest request,
+                                   std::function<void(amqp::ManagementReply)> done) {
+    bus->ask(
+        [this, request = std::move(request), done = std::move(done)](const flow::Counts& counts) {
+            BusFacts now = facts;
+            now.digest = digest.get();
+            now.door = door->counters();
+            done(manage(request, counts, now));
+        });
+}
+
+void Daemon::Parts::stop(Millis grace) {
+    if (door) door->close(grace);
+    if (std::exchange(is_running, false)) {
+        if (!bus->finish(finish_within))
+            log::error("the store has not answered in time; the next start repairs what is open");
+        engine->stop();
+    }
+    authenticator.reset();
+    door.reset();
+    bus.reset();
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
+    LoadedConfig loaded = load_config(options.config_file, {catalogue_types(), options.is_pilot});
+    if (!loaded.is_good()) return fail(Errc::bad_input, joined(loaded.problems));
+    auto parts = std::make_unique<Parts>(std::move(options));
+    parts->config = std::move(loaded.config);
+    parts->digest.set(parts->config.digest);
+    if (auto opened = parts->open_store(); !opened)
+        return fail(opened.error().code, opened.error().text);
+    if (auto opened = parts->open_door(); !opened)
+        return fail(opened.error().code, opened.error().text);
+    log_generation("configuration applied", parts->config, parts->generation);
+    for (const ListenConfig& listen : parts->config.listen)
+        if (!listen.is_loopback())
+            log::warn(
+                "pilot: clients beyond this machine are let in without agreements and without TLS",
+                {{"address", listen.address}});
+    return std::make_unique<Daemon>(std::move(parts));
+}
+
+std::vector<std::uint16_t> Daemon::ports() const {
+    return parts_->door->ports();
+}
+
+std::vector<std::string> Daemon::addresses() const {
+    std::vector<std::string> texts;
+    const std::vector<std::uint16_t> bound = ports();
+    for (std::size_t i = 0; i < bound.size(); ++i) {
+        const std::string& address = parts_->config.listen[i].address;
+        const bool is_v6 = address.find(':') != std::string::npos;
+        texts.push_back((is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(bound[i]));
+    }
+    return texts;
+}
+
+bool Daemon::reload() {
+    Parts& parts = *parts_;
+    LoadedConfig loaded =
+        load_config(parts.options.config_file, {catalogue_types(), parts.options.is_pilot});
+    if (!loaded.is_good()) {
+        for (const Problem& problem : loaded.problems)
+            log::error("configuration error",
+                       {{"file", problem.file},
+                        {"line", std::to_string(problem.line)},
+                        {"key", problem.key},
+                        {"reason", problem.reason}});
+        log::error("configuration not reloaded; the old generation stays",
+                   {{"generation", std::to_string(parts.generation.value)},
+                    {"digest", parts.config.digest}});
+        return false;
+    }
+    keep_fixed_parts(loaded.config, parts.config);
+    parts.config = std::move(loaded.config);
+    ++parts.generation.value;
+    // The last generation knows every queue, deleted ones too.
+    parts.latest = make_snapshot(parts.config, parts.latest->queues, parts.generation, parts.base);
+    std::vector<flow::Input> inputs;
+    inputs.emplace_back(flow::Reloaded{parts.latest});
+    parts.bus->post(std::move(inputs));
+    parts.authenticator->replace(parts.config.systems);
+    parts.digest.set(parts.config.digest);
+    log_generation("configuration reloaded", parts.config, parts.generation);
+    return true;
+}
+
+void Daemon::stop(Millis grace) {
+    parts_->stop(grace);
+}
+
+}  // namespace vera::ops

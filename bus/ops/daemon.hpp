@@ -1,0 +1,54 @@
+#pragma once
+// The daemon put together: configuration, store, core, front door. Signals, files and exit codes
+// are serve.cpp's.
+#include "bus/base/result.hpp"
+#include "bus/ops/config.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vera::ops {
+
+struct DaemonOptions {
+    std::string config_file;
+    bool is_pilot = false;
+    std::function<void(std::string)>
+        on_sealed;  ///< once, from any thread: the store takes nothing more, stop()
+};
+
+/// Thread: one (the main one) calls it; its own threads do the work.
+class Daemon {
+    struct Parts;
+
+public:
+    /// Loads the configuration, recovers the store, opens the door. Errors: bad_input (lines
+    /// "file:line: key: reason"), and what store and door say, each with what it was about.
+    [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(DaemonOptions options);
+    /// Only start() has Parts to give.
+    explicit Daemon(std::unique_ptr<Parts> parts);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    /// "127.0.0.1:5672", in the order of the configuration, with the ports that are bound.
+    [[nodiscard]] std::vector<std::string> addresses() const;
+    [[nodiscard]] std::vector<std::uint16_t> ports() const;
+    /// All or nothing: a configuration with errors changes nothing and is logged line by line.
+    /// false then.
+    bool reload();
+    /// Graceful: the door closes (links and connections end within `grace`), what was submitted is
+    /// finished, the store is marked as ended in order. Once; the destructor does it without grace
+    /// otherwise.
+    void stop(Millis grace);
+
+private:
+    std::unique_ptr<Parts> parts_;
+};
+
+/// Names of the catalogue's types, for LoadOptions.
+[[nodiscard]] std::vector<std::string> catalogue_types();
+
+}  // namespace vera::ops

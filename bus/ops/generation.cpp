@@ -1,0 +1,168 @@
+#include "bus/ops/generation.hpp"
+
+#include "bus/audit/record.hpp"
+#include "bus/ops/names.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace vera::ops {
+namespace {
+
+constexpr std::string_view unrouted_address = "$unrouted";
+
+/// A queue that the configuration wants, before it is known which one of the store it is.
+struct Wanted {
+    flow::QueueSpec spec;  ///< without id
+    bool has_own_id = false;
+};
+
+std::vector<Wanted> wanted_by(const Config& config) {
+    std::vector<Wanted> wanted;
+    wanted.reserve(config.subscriptions.size() + config.queues.size() + 1);
+    const auto add = [&](std::string address,
+                         flow::QueueKind kind,
+                         const flow::RetryPolicy& retry,
+                         bool allows_presettled) -> Wanted& {
+        Wanted one;
+        one.spec.uuid = uuid_of_name(address);
+        one.spec.name = std::move(address);
+        one.spec.kind = kind;
+        one.spec.retry = retry;
+        one.spec.allows_presettled = allows_presettled;
+        wanted.push_back(std::move(one));
+        return wanted.back();
+    };
+    add(std::string(unrouted_address), flow::QueueKind::unrouted, {}, false);
+    for (const SubscriptionConfig& subscription : config.subscriptions) {
+        Wanted& one = add("sub/" + subscription.name,
+                          flow::QueueKind::subscription,
+                          subscription.retry,
+                          subscription.allows_presettled);
+        if (!subscription.id) continue;
+        one.spec.uuid = *subscription.id;
+        one.has_own_id = true;
+    }
+    for (const QueueConfig& queue : config.queues)
+        add("queue/" + queue.name, flow::QueueKind::plain, queue.retry, queue.allows_presettled);
+    return wanted;
+}
+
+/// Finds for each wanted queue the known one that it continues.
+class Matching {
+public:
+    explicit Matching(const std::vector<flow::QueueSpec>& known)
+        : known_(known),
+          is_claimed_(known.size(), false) {
+        for (std::size_t i = 0; i < known_.size(); ++i) {
+            by_uuid_.try_emplace(known_[i].uuid, i);
+            if (!known_[i].is_deleted)
+                by_name_.try_emplace({known_[i].kind, fold(known_[i].name)}, i);
+        }
+    }
+
+    std::optional<std::size_t> claim_by_uuid(const Wanted& wanted) {
+        const auto at = by_uuid_.find(wanted.spec.uuid);
+        if (at == by_uuid_.end() || known_[at->second].kind != wanted.spec.kind)
+            return std::nullopt;
+        return claim(at->second);
+    }
+
+    /// For what no uuid decided: the living queue of that name, unless both have ids of their own
+    /// and so say that they differ.
+    std::optional<std::size_t> claim_by_name(const Wanted& wanted) {
+        const auto at = by_name_.find({wanted.spec.kind, fold(wanted.spec.name)});
+        if (at == by_name_.end()) return std::nullopt;
+        const flow::QueueSpec& found = known_[at->second];
+        if (wanted.has_own_id && found.uuid != uuid_of_name(found.name)) return std::nullopt;
+        return claim(at->second);
+    }
+
+    [[nodiscard]] bool is_claimed(std::size_t index) const { return is_claimed_[index]; }
+
+private:
+    std::optional<std::size_t> claim(std::size_t index) {
+        if (is_claimed_[index]) return std::nullopt;
+        is_claimed_[index] = true;
+        return index;
+    }
+
+    const std::vector<flow::QueueSpec>& known_;
+    std::vector<bool> is_claimed_;
+    std::map<Uuid, std::size_t> by_uuid_;
+    std::map<std::pair<flow::QueueKind, std::string>, std::size_t> by_name_;
+};
+
+/// All queues of the generation; those of the configuration in the order of wanted_by first.
+std::vector<flow::QueueSpec> settle_queues(std::vector<Wanted> wanted,
+                                           const std::vector<flow::QueueSpec>& known) {
+    Matching matching(known);
+    std::vector<std::optional<std::size_t>> continues(wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+        continues[i] = matching.claim_by_uuid(wanted[i]);
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+        if (!continues[i]) continues[i] = matching.claim_by_name(wanted[i]);
+
+    std::uint32_t highest = 0;
+    for (const flow::QueueSpec& queue : known)
+        highest = std::max(highest, queue.id.value);
+    std::vector<flow::QueueSpec> queues;
+    queues.reserve(wanted.size() + known.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        wanted[i].spec.id = continues[i] ? known[*continues[i]].id : QueueId{++highest};
+        queues.push_back(std::move(wanted[i].spec));
+    }
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        if (matching.is_claimed(i)) continue;
+        queues.push_back(known[i]);
+        queues.back().is_deleted = true;
+    }
+    return queues;
+}
+
+}  // namespace
+
+Uuid uuid_of_name(std::string_view address) {
+    const audit::Sha256 hash = audit::sha256("vera queue " + fold(address));
+    Uuid uuid;
+    std::copy_n(hash.begin(), uuid.bytes.size(), uuid.bytes.begin());
+    uuid.bytes[6] = static_cast<std::uint8_t>((uuid.bytes[6] & 0x0fU) | 0x80U);
+    uuid.bytes[8] = static_cast<std::uint8_t>((uuid.bytes[8] & 0x3fU) | 0x80U);
+    return uuid;
+}
+
+std::shared_ptr<const flow::Snapshot> make_snapshot(const Config& config,
+                                                    const std::vector<flow::QueueSpec>& known,
+                                                    Generation generation,
+                                                    const GenerationBase& base) {
+    auto snapshot = std::make_shared<flow::Snapshot>();
+    snapshot->generation = generation;
+    snapshot->catalogue = base.catalogue;
+    snapshot->limits = config.limits;
+    snapshot->hash_seed = base.hash_seed;
+    snapshot->queues = settle_queues(wanted_by(config), known);
+    snapshot->unrouted = snapshot->queues.front().id;
+
+    std::vector<route::Subscription> subscriptions;
+    subscriptions.reserve(config.subscriptions.size());
+    for (std::size_t i = 0; i < config.subscriptions.size(); ++i)
+        subscriptions.push_back({snapshot->queues[i + 1].id,
+                                 config.subscriptions[i].name,
+                                 config.subscriptions[i].filter});
+    snapshot->routes = std::make_shared<const route::RoutingTable>(std::move(subscriptions));
+
+    std::ranges::sort(snapshot->queues, {}, &flow::QueueSpec::id);
+    for (std::size_t i = 0; i < snapshot->queues.size(); ++i) {
+        const flow::QueueSpec& queue = snapshot->queues[i];
+        if (queue.is_deleted) continue;
+        snapshot->by_address.emplace(queue.name, i);
+        snapshot->by_address.emplace(fold(queue.name), i);
+    }
+    return snapshot;
+}
+
+}  // namespace vera::ops

@@ -1,0 +1,205 @@
+#include "bus/ops/management.hpp"
+
+#include "bus/ops/names.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vera::ops {
+namespace {
+
+using amqp::ManagementReply;
+using amqp::ManagementRequest;
+using nlohmann::json;
+
+ManagementReply refuse(int status, std::string text) {
+    return {status, std::move(text), json::object()};
+}
+
+std::string property(const ManagementRequest& request, const std::string& key) {
+    const auto at = request.properties.find(key);
+    return at == request.properties.end() ? std::string{} : at->second;
+}
+
+std::string_view kind_of(std::string_view address) {
+    if (address.rfind("sub/", 0) == 0) return "subscription";
+    if (address.rfind("queue/", 0) == 0) return "plain";
+    return "unrouted";
+}
+
+json time_or_null(Timestamp time) {
+    return time ? json(to_rfc3339(time)) : json(nullptr);
+}
+
+/// Every object has name, identity and type (WD11 §3.2), then its own.
+json to_json(const flow::QueueCounts& queue) {
+    return {{"name", queue.name},
+            {"identity", std::to_string(queue.queue.value)},
+            {"type", "queue"},
+            {"kind", kind_of(queue.name)},
+            {"ready", queue.ready},
+            {"inFlight", queue.in_flight},
+            {"delayed", queue.delayed},
+            {"blocked", queue.blocked},
+            {"dead", queue.dead},
+            {"consumers", queue.consumers},
+            {"enqueued", queue.enqueued},
+            {"settled", queue.settled},
+            {"redelivered", queue.redelivered},
+            {"oldest", time_or_null(queue.oldest)},
+            {"deleted", queue.is_deleted}};
+}
+
+json to_json(const flow::Counts& counts, const BusFacts& facts) {
+    return {{"name", "self"},
+            {"identity", "self"},
+            {"type", "bus"},
+            {"node", facts.node},
+            {"version", facts.version},
+            {"pilot", facts.is_pilot},
+            {"generation", counts.generation.value},
+            {"digest", facts.digest},
+            {"storePath", facts.store_path},
+            {"started", time_or_null(facts.started)},
+            {"accepted", counts.accepted},
+            {"duplicates", counts.duplicates},
+            {"refused", counts.refused},
+            {"released", counts.released},
+            {"dedupIds", counts.dedup_ids},
+            {"sealed", counts.is_sealed},
+            {"sealReason", counts.seal_reason},
+            {"connections", facts.door.connections},
+            {"connectionsTotal", facts.door.connections_total},
+            {"refusedFrames", facts.door.refused_frames},
+            {"decodeErrors", facts.door.decode_errors},
+            {"handshakeTimeouts", facts.door.handshake_timeouts},
+            {"idleTimeouts", facts.door.idle_timeouts},
+            {"bytesIn", facts.door.bytes_in},
+            {"bytesOut", facts.door.bytes_out},
+            {"deliveriesIn", facts.door.deliveries_in},
+            {"deliveriesOut", facts.door.deliveries_out}};
+}
+
+bool is_type(std::string_view type) {
+    return type == "queue" || type == "bus";
+}
+
+/// All objects of the type; of both types if it is empty.
+std::vector<json> objects(std::string_view type,
+                          const flow::Counts& counts,
+                          const BusFacts& facts) {
+    std::vector<json> found;
+    if (type.empty() || type == "bus") found.push_back(to_json(counts, facts));
+    if (type.empty() || type == "queue")
+        for (const flow::QueueCounts& queue : counts.queues)
+            found.push_back(to_json(queue));
+    return found;
+}
+
+json attribute_names(std::string_view type) {
+    const json sample =
+        type == "queue" ? to_json(flow::QueueCounts{}) : to_json(flow::Counts{}, BusFacts{});
+    json names = json::array();
+    for (const auto& entry : sample.items())
+        names.push_back(entry.key());
+    return names;
+}
+
+/// An optional property that is a count; nothing: malformed.
+std::optional<std::size_t> count_property(const ManagementRequest& request,
+                                          const std::string& key,
+                                          std::size_t absent) {
+    const std::string text = property(request, key);
+    if (text.empty()) return absent;
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+/// WD11 §4.2.2: a table of the attributes asked for, an empty list asking for all.
+ManagementReply query(const ManagementRequest& request,
+                      const flow::Counts& counts,
+                      const BusFacts& facts) {
+    const std::string type = property(request, "entityType");
+    if (!type.empty() && !is_type(type))
+        return refuse(404, "no such entityType: queue and bus are known");
+    const auto offset = count_property(request, "offset", 0);
+    const auto count = count_property(request, "count", SIZE_MAX);
+    if (!offset || !count) return refuse(400, "offset and count are whole numbers");
+    json names = json::array();
+    if (request.body.is_object() && request.body.contains("attributeNames"))
+        names = request.body["attributeNames"];
+    if (!names.is_array() || names.size() > 256)
+        return refuse(400, "attributeNames is a list of at most 256 names");
+    for (const json& name : names)
+        if (!name.is_string()) return refuse(400, "attributeNames is a list of text");
+    if (names.empty()) names = attribute_names(type.empty() ? "queue" : type);
+
+    json results = json::array();
+    const std::vector<json> found = objects(type, counts, facts);
+    for (std::size_t i = *offset; i < found.size() && results.size() < *count; ++i) {
+        json row = json::array();
+        for (const json& name : names)
+            row.push_back(found[i].value(name.get<std::string>(), json(nullptr)));
+        results.push_back(std::move(row));
+    }
+    return {200, "OK", {{"attributeNames", std::move(names)}, {"results", std::move(results)}}};
+}
+
+/// WD11 §3.3.2: by name or by identity.
+ManagementReply read(const ManagementRequest& request,
+                     const flow::Counts& counts,
+                     const BusFacts& facts) {
+    const std::string type = property(request, "type");
+    if (type.empty()) return refuse(400, "READ needs the property type");
+    if (!is_type(type)) return refuse(404, "no such type: queue and bus are known");
+    const std::string name = property(request, "name");
+    const std::string identity = property(request, "identity");
+    if (name.empty() == identity.empty()) return refuse(400, "READ needs either name or identity");
+    for (json& one : objects(type, counts, facts)) {
+        const bool is_it = name.empty() ? one["identity"] == identity
+                                        : fold(one["name"].get<std::string>()) == fold(name);
+        // The name of a deleted queue may have gone to a living one.
+        if (is_it && (name.empty() || !one.value("deleted", false)))
+            return {200, "OK", std::move(one)};
+    }
+    return refuse(404, "no such " + type);
+}
+
+/// An answer about types: for the one asked for, or for all.
+ManagementReply about_types(const ManagementRequest& request,
+                            const std::function<json(std::string_view)>& tell) {
+    const std::string type = property(request, "entityType");
+    if (!type.empty() && !is_type(type))
+        return refuse(404, "no such entityType: queue and bus are known");
+    json body = json::object();
+    for (const std::string known : {"queue", "bus"})
+        if (type.empty() || type == known) body[known] = tell(known);
+    return {200, "OK", std::move(body)};
+}
+
+}  // namespace
+
+ManagementReply manage(const ManagementRequest& request,
+                       const flow::Counts& counts,
+                       const BusFacts& facts) {
+    if (request.operation == "QUERY") return query(request, counts, facts);
+    if (request.operation == "READ") return read(request, counts, facts);
+    if (request.operation == "GET-TYPES")
+        return about_types(request, [](std::string_view) { return json::array(); });
+    if (request.operation == "GET-ATTRIBUTES") return about_types(request, attribute_names);
+    if (request.operation == "GET-OPERATIONS")
+        return about_types(request, [](std::string_view) { return json{{"READ", json::array()}}; });
+    if (request.operation == "GET-MGMT-NODES") return {200, "OK", json::array()};
+    if (request.operation.empty()) return refuse(400, "the property operation is missing");
+    return refuse(
+        501, "operations: QUERY, READ, GET-TYPES, GET-ATTRIBUTES, GET-OPERATIONS, GET-MGMT-NODES");
+}
+
+}  // namespace vera::ops

@@ -1,0 +1,88 @@
+#pragma once
+// Reads the options of one map of a YAML tree: each key once, checked for kind, unit and range, and
+// at the end the keys that nobody asked for. Every error goes to one list with file, line and key.
+#include "bus/base/time.hpp"
+#include "bus/ops/config.hpp"
+#include "bus/ops/yaml_tree.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vera::ops {
+
+/// One map. Lives on the stack of the function that reads it; borrows the node and the list.
+class Section {
+public:
+    /// `key`: how the map is called in errors, empty at the top. A node that is not a map is
+    /// reported and read as empty.
+    Section(const YamlNode& node,
+            std::string file,
+            std::string key,
+            std::vector<Problem>& problems);
+
+    // Each leaves `out` as it is (the default) if the key is absent or wrong.
+    void text(std::string_view key, std::string& out);
+    void boolean(std::string_view key, bool& out);
+    void number(std::string_view key,
+                std::uint64_t lowest,
+                std::uint64_t highest,
+                std::uint64_t& out);
+    template <class Int>
+    void integer(std::string_view key, std::uint64_t lowest, std::uint64_t highest, Int& out) {
+        std::uint64_t value = out;
+        number(key, lowest, highest, value);
+        out = static_cast<Int>(value);
+    }
+    void duration(std::string_view key, Millis lowest, Millis highest, Millis& out);
+    /// Lists of texts or durations; an empty list is a value.
+    void texts(std::string_view key, std::vector<std::string>& out);
+    void durations(std::string_view key, Millis lowest, Millis highest, std::vector<Millis>& out);
+    template <class Int>
+    void size(std::string_view key, std::uint64_t lowest, std::uint64_t highest, Int& out) {
+        std::uint64_t value = out;
+        bytes(key, lowest, highest, value);
+        out = static_cast<Int>(value);
+    }
+    /// A map inside; not called if absent.
+    void map(std::string_view key, const std::function<void(Section&)>& read);
+    /// A list of maps; `read` per item. true if the key is there.
+    bool maps(std::string_view key, const std::function<void(Section&)>& read);
+
+    /// True if the key is there, right or wrong.
+    [[nodiscard]] bool has(std::string_view key) const;
+    /// An error at a key of this map, or at the map itself if the key is absent or empty.
+    void problem(std::string_view key, std::string reason);
+    /// To be called last: reports what is there and was never asked for.
+    void finish();
+    [[nodiscard]] int line() const { return node_.line; }
+    [[nodiscard]] const std::string& file() const { return file_; }
+    [[nodiscard]] const std::string& key() const { return key_; }
+
+private:
+    const YamlNode* ask(std::string_view key);
+    const YamlNode* scalar(std::string_view key);
+    const YamlNode* list(std::string_view key);
+    void bytes(std::string_view key,
+               std::uint64_t lowest,
+               std::uint64_t highest,
+               std::uint64_t& out);
+    [[nodiscard]] const YamlNode* find(std::string_view key) const;
+    [[nodiscard]] std::string path_of(std::string_view key) const;
+    void problem_at(int line, std::string path, std::string reason);
+
+    const YamlNode& node_;
+    std::string file_;
+    std::string key_;
+    std::vector<Problem>& problems_;
+    std::vector<std::string> asked_;
+};
+
+/// "512B", "64KiB", "16MiB", "1GiB"; a bare number is refused. Errc::bad_input.
+[[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
+/// The shortest exact form that parse_size takes.
+[[nodiscard]] std::string size_text(std::uint64_t bytes);
+
+}  // namespace vera::ops

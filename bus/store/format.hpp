@@ -1,0 +1,143 @@
+#pragma once
+// The layout of the store's files, drawn in FORMAT.md: constants shared by writer and reader. No
+// code that touches files.
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace vera::store {
+
+static_assert(std::endian::native == std::endian::little,
+              "fields are little endian and copied as they are");
+
+constexpr std::uint32_t format_version = 1;
+constexpr std::uint64_t page_bytes = 4096;  ///< groups begin and end at multiples of this
+constexpr std::uint64_t round_to_page(std::uint64_t bytes) {
+    return (bytes + page_bytes - 1) / page_bytes * page_bytes;
+}
+constexpr std::uint64_t round_to_8(std::uint64_t bytes) {
+    return (bytes + 7) / 8 * 8;
+}
+
+enum class RecordType : std::uint8_t {
+    event = 1,
+    transition = 2,
+    range = 3,  ///< reserved: purge or move of many copies
+    config = 4,
+    erase = 5,  ///< reserved: an event whose contents were erased
+    commit = 6,
+};
+
+namespace record {
+constexpr std::size_t checksum = 0;   // u64
+constexpr std::size_t length = 8;     // u32
+constexpr std::size_t type = 12;      // u8
+constexpr std::size_t flags = 13;     // u8
+constexpr std::size_t zero = 14;      // u16
+constexpr std::size_t sequence = 16;  // u64
+constexpr std::size_t header_bytes = 24;
+constexpr std::uint8_t first_of_group = 1;
+}  // namespace record
+
+namespace event {
+constexpr std::size_t seq = 24;              // u64
+constexpr std::size_t leaf = 32;             // u64
+constexpr std::size_t generation = 40;       // u64
+constexpr std::size_t accepted = 48;         // i64
+constexpr std::size_t expiry = 56;           // i64
+constexpr std::size_t retain_until = 64;     // i64
+constexpr std::size_t order_key = 72;        // u64
+constexpr std::size_t id_hash = 80;          // u64
+constexpr std::size_t bytes_hash = 88;       // u64
+constexpr std::size_t salt = 96;             // 16 bytes
+constexpr std::size_t message_offset = 112;  // u32
+constexpr std::size_t message_bytes = 116;   // u32
+constexpr std::size_t copy_count = 120;      // u32
+constexpr std::size_t unrouted_bytes = 124;  // u32
+constexpr std::size_t audit_bytes = 128;     // u32
+constexpr std::size_t derived_count = 132;   // u32
+constexpr std::size_t fixed_bytes = 136;
+constexpr std::size_t copy_bytes = 12;  // u64 seq, u32 queue
+}  // namespace event
+
+namespace transition {
+constexpr std::size_t copy = 24;          // u64
+constexpr std::size_t event = 32;         // u64
+constexpr std::size_t at = 40;            // i64
+constexpr std::size_t due = 48;           // i64
+constexpr std::size_t version = 56;       // u32
+constexpr std::size_t queue = 60;         // u32
+constexpr std::size_t attempts = 64;      // u32
+constexpr std::size_t audit_bytes = 68;   // u32
+constexpr std::size_t reason_bytes = 72;  // u16
+constexpr std::size_t error_bytes = 74;   // u16
+constexpr std::size_t actor_bytes = 76;   // u16
+constexpr std::size_t state = 78;         // u8
+constexpr std::size_t zero = 79;          // u8
+constexpr std::size_t fixed_bytes = 80;
+}  // namespace transition
+
+namespace config {
+constexpr std::size_t last_event = 24;   // u64
+constexpr std::size_t last_copy = 32;    // u64
+constexpr std::size_t last_leaf = 40;    // u64
+constexpr std::size_t last_stamp = 48;   // i64
+constexpr std::size_t queue_count = 56;  // u32
+constexpr std::size_t is_whole = 60;     // u8
+constexpr std::size_t zero = 61;         // 3 bytes
+constexpr std::size_t fixed_bytes = 64;
+// Then per queue: u32 id, 16 bytes uuid, u8 kind, u8 flags, u16 name bytes, u32 max attempts, u32
+// backoff count, i64 per backoff, name; no padding in between.
+constexpr std::size_t queue_fixed_bytes = 32;
+constexpr std::uint8_t allows_presettled = 1;
+constexpr std::uint8_t is_deleted = 2;
+}  // namespace config
+
+namespace commit {
+constexpr std::size_t group_sequence = 24;  // u64
+constexpr std::size_t chain = 32;           // u64
+constexpr std::size_t stamp = 40;           // i64
+constexpr std::size_t ticket = 48;          // u64
+constexpr std::size_t record_count = 56;    // u32
+constexpr std::size_t group_bytes = 60;     // u32
+constexpr std::size_t fixed_bytes = 64;
+}  // namespace commit
+
+namespace superblock {
+constexpr std::size_t checksum = 0;          // u64
+constexpr std::size_t magic = 8;             // 8 bytes
+constexpr std::size_t version = 16;          // u32
+constexpr std::size_t number = 20;           // u32
+constexpr std::size_t store = 24;            // 16 bytes
+constexpr std::size_t file_bytes = 40;       // u64
+constexpr std::size_t chain_before = 48;     // u64
+constexpr std::size_t group_sequence = 56;   // u64
+constexpr std::size_t record_sequence = 64;  // u64
+constexpr std::size_t fixed_bytes = 72;
+constexpr char magic_text[9] = "VERAsegm";
+}  // namespace superblock
+
+namespace manifest {
+constexpr std::size_t checksum = 0;        // u64
+constexpr std::size_t magic = 8;           // 8 bytes
+constexpr std::size_t version = 16;        // u32
+constexpr std::size_t file_bytes = 20;     // u32
+constexpr std::size_t store = 24;          // 16 bytes
+constexpr std::size_t hash_seed = 40;      // u64
+constexpr std::size_t sequence = 48;       // u64
+constexpr std::size_t is_clean = 56;       // u8
+constexpr std::size_t zero = 57;           // 3 bytes
+constexpr std::size_t segment_count = 60;  // u32
+constexpr std::size_t last_number = 64;    // u32
+constexpr std::size_t zero2 = 68;          // 28 bytes
+constexpr std::size_t fixed_bytes = 96;
+constexpr std::size_t entry_number = 0;        // u32
+constexpr std::size_t entry_is_closed = 4;     // u32
+constexpr std::size_t entry_chain_before = 8;  // u64
+constexpr std::size_t entry_end = 16;          // u64
+constexpr std::size_t entry_chain = 24;        // u64
+constexpr std::size_t entry_bytes = 32;
+constexpr char magic_text[9] = "VERAmani";
+}  // namespace manifest
+
+}  // namespace vera::store

@@ -1,0 +1,419 @@
+#include "bus/store/journal.hpp"
+
+#include "bus/base/check.hpp"
+#include "bus/host/random.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vera::store {
+namespace {
+
+constexpr std::uint64_t least_segment_bytes = 32U << 10U;
+constexpr std::uint64_t most_segment_bytes = 1U << 30U;
+constexpr std::uint64_t most_batch_bytes = 2ULL << 30U;
+
+std::uint64_t encoded_bytes_of(const flow::Batch& batch) {
+    std::uint64_t bytes = batch.queues.empty() ? 0 : encoded_bytes(std::span(batch.queues));
+    for (const flow::EventCommit& event : batch.events)
+        bytes += encoded_bytes(event);
+    for (const flow::Transition& transition : batch.transitions)
+        bytes += encoded_bytes(transition);
+    return bytes;
+}
+
+flow::Outcome refusal(const flow::Batch& batch, Errc code, std::string text) {
+    flow::Outcome outcome;
+    outcome.ticket = batch.ticket;
+    outcome.error = {code, std::move(text)};
+    return outcome;
+}
+
+Failure again(const Error& error) {
+    return fail(error.code, error.text);
+}
+
+}  // namespace
+
+Result<void> check_segment_bytes(std::uint64_t bytes) {
+    if (bytes < least_segment_bytes || bytes > most_segment_bytes || bytes % page_bytes != 0)
+        return fail(Errc::bad_input,
+                    "segment_bytes must be a multiple of 4096 from 32 KiB to 1 GiB");
+    return {};
+}
+
+Journal::Journal(host::FileSystem& files,
+                 JournalOptions options,
+                 Spares& spares,
+                 std::unique_ptr<host::Lock> lock)
+    : files_(files),
+      options_(std::move(options)),
+      names_{options_.path},
+      spares_(spares),
+      lock_(std::move(lock)),
+      manifest_file_(files, names_) {}
+
+Result<std::unique_ptr<Journal>> Journal::open(host::FileSystem& files,
+                                               JournalOptions options,
+                                               Spares& spares,
+                                               flow::RecoverySink& sink,
+                                               flow::Recovery& recovery) {
+    if (auto good = check_segment_bytes(options.segment_bytes); !good) return again(good.error());
+    const StoreNames names{options.path};
+    if (auto made = files.make_folder(options.path); !made) return again(made.error());
+    auto lock = files.lock(names.lock());
+    if (!lock && lock.error().code == Errc::refused)
+        return fail(Errc::refused,
+                    "the store in " + options.path + " is in use by another process");
+    if (!lock) return again(lock.error());
+    std::unique_ptr<Journal> journal(
+        new Journal(files, std::move(options), spares, *std::move(lock)));
+
+    RecoveryState state;
+    auto scanned = scan_store(files, names, state);
+    const bool is_new = !scanned && scanned.error().code == Errc::not_found;
+    if (is_new) {
+        if (auto made = journal->create(); !made) return again(made.error());
+        scanned = scan_store(files, names, state);
+    }
+    if (!scanned) return again(scanned.error());
+    if (const Finding* damage = scanned->first_damage())
+        return fail(damage->code, damage->to_text());
+    if (auto taken = journal->take_over(*scanned, state); !taken) return again(taken.error());
+
+    state.hand_over(sink);
+    recovery.store = journal->store_;
+    recovery.hash_seed = journal->hash_seed_;
+    recovery.last_event = journal->last_.event;
+    recovery.last_copy = journal->last_.copy;
+    recovery.last_leaf = journal->last_.leaf;
+    recovery.last_stamp = journal->last_.stamp;
+    recovery.was_clean = is_new || scanned->manifest.is_clean;
+    for (const Finding& finding : scanned->findings)
+        recovery.notes.push_back(finding.to_text());
+    return journal;
+}
+
+/// A store is its manifest: with an empty one it is there, and the first segment is made as any
+/// other.
+Result<void> Journal::create() {
+    const auto found = files_.list(options_.path);
+    if (!found) return again(found.error());
+    for (const std::string& name : *found)
+        if (StoreNames::segment_number(name))
+            return fail(Errc::corrupt,
+                        names_.manifest() +
+                            " is missing, and there are segments: " + options_.path + "/" + name);
+    Manifest manifest;
+    manifest.store = host::random_uuid();
+    manifest.hash_seed = host::random_u64();
+    manifest.sequence = 1;
+    return write_manifest(manifest);
+}
+
+Result<void> Journal::take_over(const Scan& scan, const RecoveryState& state) {
+    store_ = scan.manifest.store;
+    hash_seed_ = scan.manifest.hash_seed;
+    manifest_sequence_ = scan.manifest.sequence;
+    last_number_ = scan.manifest.last_number;
+    queues_ = state.queues();
+    last_ = state.last();
+    position_ = scan.position;
+    uses_ = state.uses();
+    for (const ScannedSegment& segment : scan.segments) {
+        const std::string path = names_.segment(segment.entry.number);
+        const auto mode = segment.entry.is_closed ? host::OpenMode::read : host::OpenMode::write;
+        auto file = files_.open(path, mode);
+        if (!file) return again(file.error());
+        segments_.push_back({segment.entry.number,
+                             segment_seed(store_, segment.entry.number),
+                             segment.file_bytes,
+                             segment.entry.chain_before,
+                             segment.entry.end,
+                             segment.entry.chain,
+                             path,
+                             *std::move(file)});
+    }
+    for (const std::string& path : scan.leftovers)
+        if (auto removed = files_.remove(path); !removed) return again(removed.error());
+    if (segments_.empty()) {
+        if (auto rolled = roll(0); !rolled) return rolled;
+    } else {
+        if (auto mended = mend(scan); !mended) return mended;
+        if (auto written = write_manifest(manifest_now(false)); !written) return written;
+    }
+    publish();
+    manifest_file_.prepare();
+    return {};
+}
+
+/// The last group is written again: it may be in memory only, and after a failed sync of an earlier
+/// run the system holds it for written when it is not. What is left of a torn group becomes zeros,
+/// so that the next end can be told.
+Result<void> Journal::mend(const Scan& scan) {
+    if (scan.manifest.is_clean && scan.dirty_end <= segments_.back().end) return {};
+    host::File& file = *segments_.back().file;
+    if (auto written = file.write(scan.last_group.offset, scan.last_group_bytes); !written)
+        return written;
+    const std::uint64_t end = segments_.back().end;
+    if (scan.dirty_end > end)
+        if (auto zeroed = file.write(end, std::string(scan.dirty_end - end, '\0')); !zeroed)
+            return zeroed;
+    return file.sync();
+}
+
+void Journal::commit(std::span<const flow::Batch> batches, const Report& report) {
+    while (!batches.empty())
+        batches = batches.subspan(commit_some(batches, report));
+}
+
+/// One group, or one refusal; gives how many batches that was. 0: a new segment was begun.
+std::size_t Journal::commit_some(std::span<const flow::Batch> batches, const Report& report) {
+    if (!seal_reason_.empty()) {
+        for (const flow::Batch& batch : batches)
+            report(refusal(batch, Errc::io, seal_reason_));
+        return batches.size();
+    }
+    const Segment& active = segments_.back();
+    const std::uint64_t limit = active.bytes - reserve_bytes();
+    std::uint64_t record_bytes = 0;
+    std::size_t count = 0;
+    for (; count < batches.size(); ++count) {
+        const std::uint64_t with = record_bytes + encoded_bytes_of(batches[count]);
+        const bool fits = active.end + group_bytes(with) <= limit;
+        if (!fits || (count != 0 && with > options_.max_group_bytes)) break;
+        record_bytes = with;
+    }
+    if (count != 0) {
+        write_group(batches.first(count), record_bytes, report);
+        return count;
+    }
+
+    const flow::Batch& first = batches.front();
+    record_bytes = encoded_bytes_of(first);
+    if (record_bytes > most_batch_bytes) {
+        report(refusal(first, Errc::too_large, "a batch of more than 2 GiB"));
+        return 1;
+    }
+    const auto rolled = roll(record_bytes);
+    if (rolled) return 0;
+    if (rolled.error().code != Errc::unavailable) {
+        seal(rolled.error().text);
+        return 0;
+    }
+    // No space for a new segment: consumers may go on settling in the reserve.
+    if (first.events.empty() && active.end + group_bytes(record_bytes) <= active.bytes)
+        write_group(batches.first(1), record_bytes, report);
+    else
+        report(refusal(
+            first, Errc::unavailable, "no space for a new segment: " + rolled.error().text));
+    return 1;
+}
+
+void Journal::encode_group(std::span<const flow::Batch> batches,
+                           std::uint64_t record_bytes,
+                           std::vector<flow::Outcome>& outcomes) {
+    const Segment& active = segments_.back();
+    writer_.begin(active.number, active.seed, active.end, position_, record_bytes);
+    for (const flow::Batch& batch : batches) {
+        flow::Outcome& outcome = outcomes.emplace_back();
+        outcome.ticket = batch.ticket;
+        outcome.ok = true;
+        if (!batch.queues.empty())
+            writer_.add(ConfigHead{last_.event, last_.copy, last_.leaf, last_.stamp, false},
+                        batch.queues);
+        outcome.bodies.reserve(batch.events.size());
+        for (const flow::EventCommit& event : batch.events)
+            outcome.bodies.push_back(writer_.add(event));
+        for (const flow::Transition& transition : batch.transitions)
+            writer_.add(transition);
+    }
+}
+
+void Journal::write_group(std::span<const flow::Batch> batches,
+                          std::uint64_t record_bytes,
+                          const Report& report) {
+    std::vector<flow::Outcome> outcomes;
+    outcomes.reserve(batches.size());
+    if (record_bytes != 0) {
+        encode_group(batches, record_bytes, outcomes);
+        Timestamp stamp = last_.stamp;
+        for (const flow::Batch& batch : batches)
+            stamp = std::max(stamp, batch.now);
+        const std::string_view group = writer_.finish(stamp, batches.back().ticket);
+        Segment& active = segments_.back();
+        auto stored = active.file->write(active.end, group);
+        if (stored) stored = active.file->sync();
+        if (!stored) {
+            seal(stored.error().text);
+            for (const flow::Batch& batch : batches)
+                report(refusal(batch, Errc::io, seal_reason_));
+            return;
+        }
+        position_ = writer_.position();
+        active.end += group.size();
+        active.chain = position_.chain;
+        last_.stamp = stamp;
+        for (const flow::Batch& batch : batches)
+            account(batch);
+    } else {
+        // Nothing to store is stored.
+        for (const flow::Batch& batch : batches)
+            outcomes.push_back({batch.ticket, true, {}, {}});
+    }
+    for (flow::Outcome& outcome : outcomes)
+        report(std::move(outcome));
+}
+
+void Journal::account(const flow::Batch& batch) {
+    for (const flow::QueueSpec& queue : batch.queues)
+        queues_.insert_or_assign(queue.id, queue);
+    SegmentUse& use = uses_.back();
+    for (const flow::EventCommit& event : batch.events) {
+        VERA_CHECK(event.seq > last_.event);
+        last_.event = event.seq;
+        last_.leaf = std::max(last_.leaf, event.leaf);
+        for (const flow::NewCopy& copy : event.copies)
+            last_.copy = std::max(last_.copy, copy.seq);
+        use.live_copies += event.copies.size();
+        use.retain_until = std::max(use.retain_until, event.retain_until);
+    }
+    for (const flow::Transition& transition : batch.transitions) {
+        if (transition.state != flow::CopyState::settled) continue;
+        SegmentUse* const of = find_use(uses_, transition.event);
+        if (of != nullptr && of->live_copies > 0) --of->live_copies;
+    }
+}
+
+std::vector<flow::QueueSpec> Journal::queue_table() const {
+    std::vector<flow::QueueSpec> table;
+    table.reserve(queues_.size());
+    for (const auto& [id, queue] : queues_)
+        table.push_back(queue);
+    return table;
+}
+
+/// Begins a segment with room for a group of `record_bytes`. unavailable: no space, nothing has
+/// changed. All else: seal.
+Result<void> Journal::roll(std::uint64_t record_bytes) {
+    const std::vector<flow::QueueSpec> queues = queue_table();
+    const std::uint64_t opening = group_bytes(encoded_bytes(queues));
+    const std::uint64_t needed = page_bytes + opening + group_bytes(record_bytes) + reserve_bytes();
+    auto spare = spares_.take(std::max(options_.segment_bytes, needed));
+    if (!spare) return again(spare.error());
+
+    const std::uint32_t number = last_number_ + 1;
+    Segment segment{number,
+                    segment_seed(store_, number),
+                    spare->bytes,
+                    position_.chain,
+                    page_bytes + opening,
+                    0,
+                    names_.segment(number),
+                    spare->file};
+    std::string page(page_bytes, '\0');
+    encode_superblock(page, store_, number, spare->bytes, position_);
+    writer_.begin(number, segment.seed, page_bytes, position_, encoded_bytes(queues));
+    writer_.add(ConfigHead{last_.event, last_.copy, last_.leaf, last_.stamp, true}, queues);
+    const std::string_view group = writer_.finish(last_.stamp, 0);
+    segment.chain = writer_.position().chain;
+
+    Manifest manifest = manifest_now(false);
+    if (!manifest.segments.empty()) manifest.segments.back().is_closed = true;
+    manifest.segments.push_back({number, false, segment.chain_before, segment.end, segment.chain});
+    manifest.last_number = number;
+    if (auto written = manifest_file_.write_next(manifest); !written) {
+        spares_.put_back(*std::move(spare));
+        return written;
+    }
+    if (auto stored = store_segment(*spare, segment, page, group); !stored)
+        return fail(Errc::io, stored.error().text);
+    if (auto replaced = manifest_file_.replace(); !replaced)
+        return fail(Errc::io, replaced.error().text);
+
+    position_ = writer_.position();
+    manifest_sequence_ = manifest.sequence;
+    last_number_ = number;
+    segments_.push_back(std::move(segment));
+    uses_.push_back({number, last_.event.value + 1, 0, {}});
+    publish();
+    manifest_file_.prepare();
+    return {};
+}
+
+/// Superblock and first group go into the spare, then it gets its name: a segment with a name is
+/// whole.
+Result<void> Journal::store_segment(const Spare& spare,
+                                    const Segment& segment,
+                                    std::string_view page,
+                                    std::string_view group) {
+    if (auto written = spare.file->write(0, page); !written) return written;
+    if (auto written = spare.file->write(page_bytes, group); !written) return written;
+    if (auto synced = spare.file->sync(); !synced) return synced;
+    if (auto renamed = files_.rename(spare.path, segment.path); !renamed) return renamed;
+    return files_.sync_folder(names_.folder);
+}
+
+void Journal::retire(Timestamp now) {
+    if (!seal_reason_.empty()) return;
+    std::size_t count = 0;
+    while (count + 1 < segments_.size() && uses_[count].live_copies == 0 &&
+           uses_[count].retain_until <= now)
+        ++count;
+    if (count == 0) return;
+    Manifest manifest = manifest_now(false);
+    manifest.segments.erase(manifest.segments.begin(),
+                            manifest.segments.begin() + static_cast<std::ptrdiff_t>(count));
+    if (auto written = write_manifest(manifest); !written) {
+        // No space for the manifest: the next attempt may find some.
+        if (written.error().code != Errc::unavailable) seal(written.error().text);
+        return;
+    }
+    const std::vector<Segment> gone(segments_.begin(),
+                                    segments_.begin() + static_cast<std::ptrdiff_t>(count));
+    segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(count));
+    uses_.erase(uses_.begin(), uses_.begin() + static_cast<std::ptrdiff_t>(count));
+    publish();
+    for (const Segment& segment : gone)
+        spares_.give(segment.path, segment.bytes);
+    manifest_file_.prepare();
+}
+
+void Journal::close() {
+    if (!seal_reason_.empty()) return;
+    if (auto written = write_manifest(manifest_now(true)); !written) seal(written.error().text);
+}
+
+Manifest Journal::manifest_now(bool is_clean) const {
+    Manifest manifest{store_, hash_seed_, manifest_sequence_ + 1, is_clean, last_number_, {}};
+    for (const Segment& segment : segments_)
+        manifest.segments.push_back({segment.number,
+                                     &segment != &segments_.back(),
+                                     segment.chain_before,
+                                     segment.end,
+                                     segment.chain});
+    return manifest;
+}
+
+/// unavailable: no space, the old manifest stands.
+Result<void> Journal::write_manifest(const Manifest& manifest) {
+    if (auto written = manifest_file_.write_next(manifest); !written) return written;
+    if (auto replaced = manifest_file_.replace(); !replaced)
+        return fail(Errc::io, replaced.error().text);
+    manifest_sequence_ = manifest.sequence;
+    return {};
+}
+
+void Journal::publish() {
+    ReadableSegments readable;
+    readable.reserve(segments_.size());
+    for (const Segment& segment : segments_)
+        readable.push_back({segment.number, segment.seed, segment.path, segment.file});
+    bodies_.publish(std::move(readable));
+}
+
+void Journal::seal(const std::string& reason) {
+    if (seal_reason_.empty()) seal_reason_ = "the store is sealed: " + reason;
+}
+
+}  // namespace vera::store

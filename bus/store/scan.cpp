@@ -1,0 +1,243 @@
+#include "bus/store/scan.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace vera::store {
+namespace {
+
+/// One pass over all segments. Lives for one scan_store.
+class Scanner {
+public:
+    Scanner(host::FileSystem& files, const StoreNames& names, RecoveryState& state, Scan& scan)
+        : files_(files),
+          names_(names),
+          state_(state),
+          scan_(scan) {}
+
+    [[nodiscard]] Result<void> run() {
+        for (const ManifestEntry& entry : scan_.manifest.segments)
+            scan_segment(entry);
+        return look_for_others();
+    }
+
+private:
+    void damage(const std::string& path, const Damage& what) {
+        scan_.findings.push_back({true, what.code, path, what.offset, what.text});
+        is_position_known_ = false;
+    }
+    void note(const std::string& path, std::uint64_t offset, std::string text) {
+        scan_.findings.push_back({false, Errc::corrupt, path, offset, std::move(text)});
+    }
+
+    /// The whole file, into bytes_.
+    [[nodiscard]] Result<void> load(const std::string& path) {
+        auto file = files_.open(path, host::OpenMode::read);
+        if (!file) return fail(file.error().code, file.error().text);
+        const auto size = (*file)->size();
+        if (!size) return fail(size.error().code, size.error().text);
+        bytes_.resize(*size);
+        const auto got = (*file)->read(0, bytes_);
+        if (!got) return fail(got.error().code, got.error().text);
+        bytes_.resize(*got);
+        return {};
+    }
+
+    void scan_segment(const ManifestEntry& entry) {
+        const std::string path = names_.segment(entry.number);
+        ScannedSegment& segment = scan_.segments.emplace_back();
+        segment.entry = entry;
+        state_.on_segment(entry.number);
+        if (const auto loaded = load(path); !loaded) {
+            const bool is_missing = loaded.error().code == Errc::not_found;
+            damage(path,
+                   {0,
+                    is_missing ? "the manifest lists this segment, and it is missing"
+                               : loaded.error().text,
+                    is_missing ? Errc::corrupt : Errc::io});
+            return;
+        }
+        segment.file_bytes = bytes_.size();
+        const SegmentReader reader(bytes_, scan_.manifest.store, entry.number);
+        const auto head = reader.check_superblock();
+        if (const auto* broken = std::get_if<Damage>(&head)) return damage(path, *broken);
+        const LogPosition begin = std::get<SegmentHead>(head).position;
+        if (begin.chain != entry.chain_before ||
+            (is_position_known_ && begin.chain != scan_.position.chain))
+            return damage(
+                path,
+                {superblock::chain_before, "the segment does not continue the one before it"});
+        if (is_position_known_ && (begin.group_sequence != scan_.position.group_sequence ||
+                                   begin.record_sequence != scan_.position.record_sequence))
+            return damage(path,
+                          {superblock::group_sequence, "groups before this segment are missing"});
+        scan_.position = begin;
+        is_position_known_ = true;
+        read_groups(reader, segment, path);
+    }
+
+    void read_groups(const SegmentReader& reader,
+                     ScannedSegment& segment,
+                     const std::string& path) {
+        const bool is_exact = segment.entry.is_closed || scan_.manifest.is_clean;
+        const ManifestEntry listed = segment.entry;
+        std::uint64_t at = page_bytes;
+        bool has_reached = false;
+        while (true) {
+            if (at == listed.end) {
+                has_reached = true;
+                if (scan_.position.chain != listed.chain)
+                    return damage(path,
+                                  {at, "the chain of checksums is not the one in the manifest"});
+                if (is_exact) break;
+            }
+            const auto checked = reader.check_group(at, scan_.position);
+            if (const auto* broken = std::get_if<Damage>(&checked)) {
+                if (!has_reached || !broken->is_tear) return damage(path, *broken);
+                break;
+            }
+            const GroupInfo& group = std::get<GroupInfo>(checked);
+            if (!has_reached && at + group.bytes > listed.end)
+                return damage(path, {at, "the group goes on behind the segment's end"});
+            if (!take(reader, group, segment, path)) return;
+            at += group.bytes;
+        }
+        segment.entry.end = at;
+        segment.entry.chain = scan_.position.chain;
+        if (!segment.entry.is_closed) look_behind(reader, at, path);
+    }
+
+    [[nodiscard]] bool take(const SegmentReader& reader,
+                            const GroupInfo& group,
+                            ScannedSegment& segment,
+                            const std::string& path) {
+        std::uint64_t at = group.offset;
+        for (std::uint32_t i = 0; i < group.records; ++i) {
+            const std::string_view record = reader.record_at(at);
+            if (auto wrong = state_.on_record(record, at)) {
+                damage(path, {at, *std::move(wrong)});
+                return false;
+            }
+            at += record.size();
+        }
+        state_.on_stamp(group.stamp);
+        scan_.position = group.after;
+        scan_.last_group = group;
+        ++segment.groups;
+        segment.records += group.records;
+        return true;
+    }
+
+    /// Behind the end of the last segment: nothing, or the group that was being written when the
+    /// process ended.
+    void look_behind(const SegmentReader& reader, std::uint64_t end, const std::string& path) {
+        scan_.last_group_bytes = bytes_.substr(scan_.last_group.offset, scan_.last_group.bytes);
+        // What is at the end itself has just been found not to be a whole group, unless nothing
+        // should be there at all.
+        const std::uint64_t from = scan_.manifest.is_clean ? end : end + 1;
+        if (const auto group = reader.find_group(from)) {
+            const std::string where = std::to_string(*group);
+            return damage(
+                path,
+                {end,
+                 scan_.manifest.is_clean
+                     ? "the manifest is older than the segment: a group at offset " + where +
+                           " lies behind the end"
+                     : "no whole group here, but a valid record begins one at offset " + where});
+        }
+        scan_.dirty_end = reader.written_end(end);
+        if (scan_.dirty_end == end) return;
+        const std::string bytes = std::to_string(scan_.dirty_end - end);
+        note(path,
+             end,
+             scan_.manifest.is_clean ? bytes + " bytes behind the end are not zero"
+                                     : "the last group is not whole and was never accepted: " +
+                                           bytes + " bytes dropped");
+    }
+
+    /// Files that the manifest does not list.
+    [[nodiscard]] Result<void> look_for_others() {
+        const auto found = files_.list(names_.folder);
+        if (!found) return fail(found.error().code, found.error().text);
+        const std::vector<ManifestEntry>& listed = scan_.manifest.segments;
+        const std::uint32_t newest = scan_.manifest.last_number;
+        for (const std::string& name : *found) {
+            if (StoreNames::is_spare(name)) scan_.leftovers.push_back(names_.folder + "/" + name);
+            const auto number = StoreNames::segment_number(name);
+            if (!number ||
+                std::ranges::find(listed, *number, &ManifestEntry::number) != listed.end())
+                continue;
+            const std::string path = names_.folder + "/" + name;
+            if (*number == newest + 1) {
+                look_at_unfinished(path, *number);
+            } else if (*number <= newest && !listed.empty() && *number < listed.front().number) {
+                note(path, 0, "the segment was given back; removed");
+                scan_.leftovers.push_back(path);
+            } else {
+                damage(path, {0, "the manifest does not list this segment"});
+            }
+        }
+        return {};
+    }
+
+    /// The segment behind the newest: made, but the manifest that lists it was not there in time.
+    /// Nothing was accepted into it then.
+    void look_at_unfinished(const std::string& path, std::uint32_t number) {
+        if (const auto loaded = load(path); !loaded)
+            return damage(path, {0, loaded.error().text, loaded.error().code});
+        const SegmentReader reader(bytes_, scan_.manifest.store, number);
+        const auto head = reader.check_superblock();
+        if (const auto* broken = std::get_if<Damage>(&head)) {
+            // Its first group may have reached the disk without the superblock; a second one
+            // cannot.
+            if (reader.find_group(page_bytes + 1)) return damage(path, *broken);
+        } else {
+            const LogPosition begin = std::get<SegmentHead>(head).position;
+            if (is_position_known_ && begin.chain != scan_.position.chain)
+                return damage(path,
+                              {superblock::chain_before, "groups before this segment are missing"});
+            const auto first = reader.check_group(page_bytes, begin);
+            const auto* group = std::get_if<GroupInfo>(&first);
+            const std::uint64_t behind = page_bytes + (group == nullptr ? 1 : group->bytes);
+            if (const auto more = reader.find_group(behind))
+                return damage(
+                    path, {*more, "the manifest does not list this segment, and it has been used"});
+        }
+        note(path, 0, "a new segment that was not finished; removed");
+        scan_.leftovers.push_back(path);
+    }
+
+    host::FileSystem& files_;
+    const StoreNames& names_;
+    RecoveryState& state_;
+    Scan& scan_;
+    std::string bytes_;
+    bool is_position_known_ = false;
+};
+
+}  // namespace
+
+std::string Finding::to_text() const {
+    // Errors of calls name the path themselves.
+    if (code == Errc::io) return text;
+    return file + " at offset " + std::to_string(offset) + ": " + text;
+}
+
+const Finding* Scan::first_damage() const {
+    const auto at = std::ranges::find(findings, true, &Finding::is_damage);
+    return at == findings.end() ? nullptr : &*at;
+}
+
+Result<Scan> scan_store(host::FileSystem& files, const StoreNames& names, RecoveryState& state) {
+    auto manifest = read_manifest(files, names);
+    if (!manifest) return fail(manifest.error().code, manifest.error().text);
+    Scan scan;
+    scan.manifest = *std::move(manifest);
+    Scanner scanner(files, names, state, scan);
+    if (auto done = scanner.run(); !done) return fail(done.error().code, done.error().text);
+    return scan;
+}
+
+}  // namespace vera::store

@@ -1,0 +1,161 @@
+#include "bus/store/segment_reader.hpp"
+
+#include <algorithm>
+
+namespace vera::store {
+
+bool is_all_zero(std::string_view bytes) {
+    // All zero = the first byte is, and each byte equals the one before it.
+    return bytes.empty() ||
+           (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
+SegmentReader::SegmentReader(std::string_view bytes, const Uuid& store, std::uint32_t number)
+    : bytes_(bytes),
+      store_(store),
+      number_(number),
+      seed_(segment_seed(store, number)) {}
+
+std::variant<SegmentHead, Damage> SegmentReader::check_superblock() const {
+    if (bytes_.size() < page_bytes)
+        return Damage{bytes_.size(), "the file ends inside the superblock"};
+    const char* at = bytes_.data();
+    if (bytes_.substr(superblock::magic, 8) != superblock::magic_text)
+        return Damage{superblock::magic, "this is not a segment"};
+    const auto version = get<std::uint32_t>(at + superblock::version);
+    if (version != format_version)
+        return Damage{superblock::version,
+                      "format version " + std::to_string(version) +
+                          " is unknown to this program, which knows " +
+                          std::to_string(format_version),
+                      Errc::refused};
+    Uuid store;
+    std::memcpy(store.bytes.data(), at + superblock::store, store.bytes.size());
+    if (store != store_)
+        return Damage{superblock::store, "the segment belongs to store " + to_text(store)};
+    const auto number = get<std::uint32_t>(at + superblock::number);
+    if (number != number_)
+        return Damage{superblock::number,
+                      "the file holds segment " + std::to_string(number) + ", expected " +
+                          std::to_string(number_)};
+    if (get<std::uint64_t>(at + superblock::checksum) !=
+        page_checksum(bytes_.substr(0, page_bytes), seed_))
+        return Damage{superblock::checksum, "the superblock's checksum does not hold"};
+    const auto file_bytes = get<std::uint64_t>(at + superblock::file_bytes);
+    if (file_bytes != bytes_.size())
+        return Damage{superblock::file_bytes,
+                      "the file has " + std::to_string(bytes_.size()) +
+                          " bytes, the superblock says " + std::to_string(file_bytes)};
+    if (!is_all_zero(bytes_.substr(superblock::fixed_bytes, page_bytes - superblock::fixed_bytes)))
+        return Damage{superblock::fixed_bytes, "bytes behind the superblock's fields are not zero"};
+    return SegmentHead{file_bytes,
+                       {get<std::uint64_t>(at + superblock::group_sequence),
+                        get<std::uint64_t>(at + superblock::record_sequence),
+                        get<std::uint64_t>(at + superblock::chain_before)}};
+}
+
+std::string_view SegmentReader::record_at(std::uint64_t offset) const {
+    return bytes_.substr(offset, get<std::uint32_t>(bytes_.data() + offset + record::length));
+}
+
+std::optional<Damage> SegmentReader::check_record(std::uint64_t offset) const {
+    if (offset + record::header_bytes > bytes_.size())
+        return Damage{offset, "the file ends before the record", Errc::corrupt, true};
+    const char* at = bytes_.data() + offset;
+    const auto length = get<std::uint32_t>(at + record::length);
+    if (length < record::header_bytes || length % 8 != 0 || length > bytes_.size() - offset)
+        return Damage{offset, "no record here: the length cannot be", Errc::corrupt, true};
+    const auto type = get<std::uint8_t>(at + record::type);
+    if (type == 0 || get<std::uint16_t>(at + record::zero) != 0 ||
+        get<std::uint8_t>(at + record::flags) > record::first_of_group)
+        return Damage{offset, "no record here: type or flags cannot be", Errc::corrupt, true};
+    if (get<std::uint64_t>(at + record::checksum) !=
+        record_checksum(bytes_.substr(offset, length), seed_, offset))
+        return Damage{offset, "the record's checksum does not hold", Errc::corrupt, true};
+    switch (static_cast<RecordType>(type)) {
+        case RecordType::event:
+        case RecordType::transition:
+        case RecordType::config:
+        case RecordType::commit:
+            return std::nullopt;
+        case RecordType::range:
+        case RecordType::erase:
+            break;
+    }
+    return Damage{offset,
+                  "record type " + std::to_string(type) + " is unknown to this program",
+                  Errc::refused};
+}
+
+std::variant<GroupInfo, Damage> SegmentReader::check_group(std::uint64_t offset,
+                                                           const LogPosition& position) const {
+    GroupInfo group{offset, 0, 0, {}, 0, position};
+    for (std::uint64_t at = offset;; at += record_at(at).size()) {
+        if (auto damage = check_record(at)) return *std::move(damage);
+        const std::string_view record = record_at(at);
+        const bool is_first =
+            (get<std::uint8_t>(record.data() + record::flags) & record::first_of_group) != 0;
+        if (is_first != (at == offset)) return Damage{at, "the group ends without a commit record"};
+        if (get<std::uint64_t>(record.data() + record::sequence) != group.after.record_sequence)
+            return Damage{at, "the record does not follow the one before it"};
+        ++group.after.record_sequence;
+        if (type_of(record) == RecordType::commit) {
+            if (auto damage = check_commit(group, at, position)) return *std::move(damage);
+            group.bytes = get<std::uint32_t>(record.data() + commit::group_bytes);
+            group.stamp.ms = get<std::int64_t>(record.data() + commit::stamp);
+            group.ticket = get<std::uint64_t>(record.data() + commit::ticket);
+            ++group.after.group_sequence;
+            return group;
+        }
+        group.after.chain =
+            next_chain(group.after.chain, get<std::uint64_t>(record.data() + record::checksum));
+        ++group.records;
+    }
+}
+
+std::optional<Damage> SegmentReader::check_commit(const GroupInfo& group,
+                                                  std::uint64_t at,
+                                                  const LogPosition& position) const {
+    const std::string_view record = record_at(at);
+    if (record.size() != commit::fixed_bytes)
+        return Damage{at, "the commit record has a wrong length"};
+    if (get<std::uint64_t>(record.data() + commit::group_sequence) != position.group_sequence)
+        return Damage{at, "the group does not follow the one before it"};
+    if (get<std::uint32_t>(record.data() + commit::record_count) != group.records)
+        return Damage{at, "records of the group are missing"};
+    if (get<std::uint64_t>(record.data() + commit::chain) != group.after.chain)
+        return Damage{at, "the chain of checksums is broken"};
+    const std::uint64_t used = at + record.size() - group.offset;
+    const auto bytes = get<std::uint32_t>(record.data() + commit::group_bytes);
+    if (bytes != round_to_page(used) || group.offset + bytes > bytes_.size())
+        return Damage{at, "the group's length cannot be"};
+    if (!is_all_zero(bytes_.substr(group.offset + used, bytes - used)))
+        return Damage{
+            group.offset + used, "the padding of the group is not zero", Errc::corrupt, true};
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> SegmentReader::find_group(std::uint64_t from) const {
+    for (std::uint64_t at = round_to_page(from); at + page_bytes <= bytes_.size();
+         at += page_bytes) {
+        const char* header = bytes_.data() + at;
+        if (get<std::uint32_t>(header + record::length) == 0) continue;
+        if (get<std::uint8_t>(header + record::flags) != record::first_of_group) continue;
+        const auto damage = check_record(at);
+        if (!damage || damage->code == Errc::refused) return at;
+    }
+    return std::nullopt;
+}
+
+std::uint64_t SegmentReader::written_end(std::uint64_t from) const {
+    std::uint64_t end = bytes_.size();
+    while (end > from) {
+        const std::uint64_t begin = end - std::min(page_bytes, end - from);
+        const std::string_view part = bytes_.substr(begin, end - begin);
+        if (!is_all_zero(part)) return begin + part.find_last_not_of('\0') + 1;
+        end = begin;
+    }
+    return from;
+}
+
+}  // namespace vera::store

@@ -1,0 +1,75 @@
+#pragma once
+// Checks of one segment's bytes in memory: superblock, groups, what lies behind the end. Knows
+// bytes, not files.
+#include "bus/base/result.hpp"
+#include "bus/store/codec.hpp"
+#include "bus/store/group_writer.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace vera::store {
+
+struct SegmentHead {
+    std::uint64_t file_bytes = 0;
+    LogPosition position;  ///< where the segment begins
+};
+
+/// What is wrong, and where in the file.
+struct Damage {
+    std::uint64_t offset = 0;
+    std::string text;
+    Errc code = Errc::corrupt;  ///< or refused: unknown version or record type
+    bool is_tear = false;       ///< a write that was cut short can look like this
+};
+
+struct GroupInfo {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+    std::uint32_t records = 0;  ///< without the commit record
+    Timestamp stamp;
+    std::uint64_t ticket = 0;
+    LogPosition after;
+};
+
+/// One segment's bytes, whole file. Keeps a view only.
+class SegmentReader {
+public:
+    SegmentReader(std::string_view bytes, const Uuid& store, std::uint32_t number);
+
+    [[nodiscard]] std::variant<SegmentHead, Damage> check_superblock() const;
+    /// The group at `offset`, which must continue `position`: every checksum, the commit record,
+    /// the padding.
+    [[nodiscard]] std::variant<GroupInfo, Damage> check_group(std::uint64_t offset,
+                                                              const LogPosition& position) const;
+    /// Where, at `from` or behind it, a group visibly begins: a multiple of the page with a valid
+    /// first record.
+    [[nodiscard]] std::optional<std::uint64_t> find_group(std::uint64_t from) const;
+    /// End of the last byte behind `from` that is not zero; `from` if there is none.
+    [[nodiscard]] std::uint64_t written_end(std::uint64_t from) const;
+    /// The record at `offset` of a checked group.
+    [[nodiscard]] std::string_view record_at(std::uint64_t offset) const;
+
+private:
+    [[nodiscard]] std::optional<Damage> check_record(std::uint64_t offset) const;
+    [[nodiscard]] std::optional<Damage> check_commit(const GroupInfo& group,
+                                                     std::uint64_t at,
+                                                     const LogPosition& position) const;
+
+    std::string_view bytes_;
+    Uuid store_;
+    std::uint32_t number_;
+    std::uint64_t seed_;
+};
+
+[[nodiscard]] inline RecordType type_of(std::string_view record) {
+    return static_cast<RecordType>(get<std::uint8_t>(record.data() + record::type));
+}
+
+/// Whether all bytes are zero; fast.
+[[nodiscard]] bool is_all_zero(std::string_view bytes);
+
+}  // namespace vera::store

@@ -1,0 +1,85 @@
+// Holds N pseudo-random conversations with guard and engine: guard_engine_runs [N [SEED]]. Any
+// abort, assert or sanitizer report is a finding; the line printed before it names the seed that
+// repeats it. `guard_engine_runs 1 SEED` repeats one conversation.
+#include "tests/fuzz/engine_server.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+namespace {
+
+volatile std::uint64_t current_seed = 0;
+
+// Async-signal-safe: says which seed was running, then lets the default action end the process.
+void on_abort(int number) {
+    char text[64];
+    int at = sizeof text;
+    text[--at] = '\n';
+    for (std::uint64_t seed = current_seed; seed != 0 || at == sizeof text - 1; seed /= 10)
+        text[--at] = static_cast<char>('0' + seed % 10);
+    constexpr char prefix[] = "FINDING at seed ";
+    (void)!write(2, prefix, sizeof prefix - 1);
+    (void)!write(2, text + at, sizeof text - static_cast<std::size_t>(at));
+    (void)std::signal(number, SIG_DFL);
+    (void)std::raise(number);
+}
+
+void print(const char* what, const std::map<std::string, std::uint64_t, std::less<>>& counts) {
+    std::printf("%s\n", what);
+    for (const auto& [name, count] : counts)
+        std::printf("  %10llu  %s\n", static_cast<unsigned long long>(count), name.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace vera::fuzz;
+    const std::uint64_t runs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10000;
+    const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+    for (const int number : {SIGABRT, SIGALRM})
+        (void)std::signal(number, on_abort);
+    Tally tally;
+    double slowest = 0;
+    std::uint64_t slowest_seed = 0;
+    const auto start = std::chrono::steady_clock::now();
+    for (std::uint64_t seed = first; seed < first + runs; ++seed) {
+        current_seed = seed;
+        if (seed % 64 == 0 || runs == 1) alarm(20);  // a conversation that hangs is a finding
+        Dice dice(seed);
+        const std::string bytes = dice.bytes(64 + dice.below(dice.once_in(8) ? 6000 : 1200));
+        const auto before = std::chrono::steady_clock::now();
+        run_conversation(bytes, seed, tally);
+        const double took =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+        if (took > slowest) {
+            slowest = took;
+            slowest_seed = seed;
+        }
+    }
+    alarm(0);
+    const double took =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const auto u = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
+    std::printf(
+        "%llu conversations (seeds %llu to %llu) in %.1f s: %llu frames passed, %llu consumed, "
+        "%llu bytes, %llu deliveries in, "
+        "%llu out, %llu closed in order; slowest %.1f ms (seed %llu)\n",
+        u(tally.conversations),
+        u(first),
+        u(first + runs - 1),
+        took,
+        u(tally.frames),
+        u(tally.consumed),
+        u(tally.bytes),
+        u(tally.deliveries_in),
+        u(tally.deliveries_out),
+        u(tally.closed),
+        slowest * 1000,
+        u(slowest_seed));
+    print("refused by the guard:", tally.refusals);
+    print("refused by the engine (the guard let it pass):", tally.engine_refusals);
+    return 0;
+}

@@ -1,0 +1,337 @@
+#include "bus/ops/config.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <stdlib.h>
+#include <string>
+
+using namespace vera;
+using namespace vera::ops;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::vector<std::string> types{
+    "vera.person.v1.PersonFlyttet", "vera.person.v1.PersonDoed", "vera.sag.v1.SagOprettet"};
+const std::string secret =
+    "scrypt$15$8$1$AQIDBAUGBwgJCgsMDQ4PEA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// A folder that goes with the test.
+class Folder {
+public:
+    Folder() {
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "vera-config-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path_ = pattern;
+    }
+    ~Folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    std::string write(const std::string& name, const std::string& text) const {
+        const auto path = std::filesystem::path(path_) / name;
+        std::filesystem::create_directories(path.parent_path());
+        std::ofstream(path, std::ios::binary) << text;
+        return path.string();
+    }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+const std::string open_listener = "listen: [{anonymous: true}]\n";
+
+LoadedConfig load(const std::string& text, bool beyond_loopback = false) {
+    const Folder folder;
+    return load_config(folder.write("vera.yaml", text), {types, beyond_loopback});
+}
+
+/// "line: key: reason" of all problems, one per line.
+std::string problems_of(const std::string& text, bool beyond_loopback = false) {
+    std::string all;
+    for (const Problem& problem : load(text, beyond_loopback).problems)
+        all += std::to_string(problem.line) + ": " + problem.key + ": " + problem.reason + "\n";
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("config: what is left out has its default", "[ops]") {
+    const LoadedConfig loaded = load(open_listener);
+    REQUIRE(loaded.is_good());
+    const Config& config = loaded.config;
+    CHECK(config.node == "vera");
+    REQUIRE(config.listen.size() == 1);
+    CHECK(config.listen[0].address == "127.0.0.1");
+    CHECK(config.listen[0].port == 5672);
+    CHECK(config.limits.max_event_bytes == 1U << 20U);
+    CHECK(config.limits.retention == 24h * 30);
+    CHECK(config.door == DoorConfig{});
+    CHECK(config.hot_bytes == 16U << 20U);
+    CHECK(config.digest.size() == 64);
+    CHECK(std::filesystem::path(config.store.path).is_absolute());
+    CHECK(std::filesystem::path(config.store.path).filename() == "data");
+}
+
+TEST_CASE("config: every option is read", "[ops]") {
+    const std::string text = R"(node: vendsyssel-demo
+listen:
+  - {address: 127.0.0.1, port: 0, anonymous: true, plain: false}
+  - {address: "::1", port: 5673}
+store: {path: /var/lib/vera, segment: 16MiB, retention: 7d}
+limits: {event: 512KiB, message: 32MiB, dedup_window: 1h, dedup_ids: 1000}
+door: {io_threads: 4, idle_timeout: 30s, handshake_timeout: 500ms, write_stall_timeout: 10s, publisher_credit: 50,
+       in_flight: 64MiB, max_connections: 10, max_frame: 4KiB, sessions: 3, links: 7}
+memory: {hot: 0B}
+authorities:
+  - {cvr: "29189382", name: Hjørring Kommune, code: "860"}
+systems:
+  - {name: sbsys-hjørring, authority: "29189382", secrets: [")" +
+                             secret + R"("]}
+subscriptions:
+  - id: 96514E13-afdd-44d6-95a8-adc2ca19b127
+    name: omsorg-hjørring
+    types: [vera.person.v1.PersonFlyttet, "vera.sag.v1.*"]
+    authorities: ["29189382"]
+    objects: [2B2C8E9A-0000-4000-8000-000000000001, "urn:x"]
+    retry: {backoff: [1s, 2m], attempts: 3}
+    presettled: true
+queues:
+  - {name: lager, presettled: true, retry: {attempts: 1}}
+)";
+    const LoadedConfig loaded = load(text);
+    for (const Problem& problem : loaded.problems)
+        UNSCOPED_INFO(to_text(problem));
+    REQUIRE(loaded.is_good());
+    const Config& config = loaded.config;
+    CHECK(config.node == "vendsyssel-demo");
+    REQUIRE(config.listen.size() == 2);
+    CHECK_FALSE(config.listen[0].allows_plain);
+    CHECK(config.listen[1].address == "::1");
+    CHECK(config.store == StoreConfig{"/var/lib/vera", 16U << 20U});
+    CHECK(config.limits.max_message_bytes == 32U << 20U);
+    CHECK(config.limits.dedup_window == 1h);
+    CHECK(config.limits.dedup_ids == 1000);
+    CHECK(config.limits.retention == 24h * 7);
+    CHECK(config.door == DoorConfig{4, 30s, 500ms, 10s, 50, 64U << 20U, 10, 4096, 3, 7});
+    CHECK(config.hot_bytes == 0);
+    REQUIRE(config.systems.size() == 1);
+    CHECK(config.systems[0].name == "sbsys-hjørring");
+    CHECK(config.authorities.at(0).code == "860");
+    const SubscriptionConfig& subscription = config.subscriptions.at(0);
+    CHECK(to_text(subscription.id.value()) == "96514e13-afdd-44d6-95a8-adc2ca19b127");
+    CHECK(subscription.filter.types.size() == 2);
+    CHECK(subscription.filter.objects ==
+          std::vector<std::string>{"2b2c8e9a-0000-4000-8000-000000000001", "urn:x"});
+    CHECK(subscription.retry.backoff == std::vector<Millis>{1s, 2min});
+    CHECK(subscription.retry.max_attempts == 3);
+    CHECK(subscription.allows_presettled);
+    CHECK(config.queues.at(0).retry.max_attempts == 1);
+}
+
+TEST_CASE("config: an error names line, key and reason", "[ops]") {
+    struct Row {
+        std::string name, text, want;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"unknown key", "nodes: a\n", "1: nodes: unknown key; did you mean `node`?"},
+        {"unknown key inside",
+         "door:\n  io_threads: 2\n  idle_timout: 3s\n",
+         "3: door.idle_timout: unknown key; did you mean `idle_timeout`?"},
+        {"unknown and far", "certificates: a\n", "1: certificates: unknown key\n"},
+        {"key twice", "node: a\nnode: b\n", "2: node: given twice, first in line 1"},
+        {"no unit", "door: {idle_timeout: 30}\n", "1: door.idle_timeout: not a duration"},
+        {"size without unit", "memory: {hot: 16}\n", "1: memory.hot: not a size"},
+        {"size in MB", "memory: {hot: 16MB}\n", "1: memory.hot: not a size"},
+        {"size overflows", "memory: {hot: 99999999999999GiB}\n", "1: memory.hot: not a size"},
+        {"below the range",
+         "door: {io_threads: 0}\n",
+         "1: door.io_threads: expected a whole number from 1 to 64"},
+        {"above the range",
+         "door: {handshake_timeout: 2h}\n",
+         "1: door.handshake_timeout: expected a duration from 100ms to 1m"},
+        {"negative", "door: {links: -1}\n", "1: door.links: expected a whole number"},
+        {"port",
+         "listen: [{port: 65536}]\n",
+         "1: listen[0].port: expected a whole number from 0 to 65535"},
+        {"not a boolean",
+         "listen: [{anonymous: yes}]\n",
+         "1: listen[0].anonymous: expected true or false"},
+        {"empty value",
+         "subscriptions:\n  - name: a\n    types:\n",
+         "3: subscriptions[0].types: has no value"},
+        {"list for a value", "node: [a]\n", "1: node: expected a single value, found a list"},
+        {"value for a list", "listen: a\n", "1: listen: expected a list, found a single value"},
+        {"value for a map",
+         "door: 5\n",
+         "1: door: expected a map of keys and values, found a single value"},
+        {"no listener", "listen: []\n", "1: listen: is empty"},
+        {"not an address",
+         "listen: [{address: localhost}]\n",
+         "1: listen[0].address: not an IP address"},
+        {"listener twice",
+         "listen:\n- {port: 1}\n- {port: 1}\n",
+         "3: listen[1].port: this address and port are taken by"},
+        {"neither",
+         "listen: [{plain: false}]\n",
+         "1: listen[0].plain: neither plain nor anonymous"},
+        {"node name", "node: Æble\n", "1: node: not a name"},
+        {"unknown type",
+         "subscriptions: [{name: a, types: [vera.sag.v1.SagOpretet]}]\n",
+         "1: subscriptions[0].types: [0] `vera.sag.v1.SagOpretet` is not in the catalogue; did you "
+         "mean `vera.sag.v1.SagOprettet`?"},
+        {"empty package",
+         "subscriptions: [{name: a, types: [vera.*]}]\n",
+         "`vera.*` covers no type of the catalogue"},
+        {"cvr",
+         "subscriptions: [{name: a, authorities: [2918938]}]\n",
+         "1: subscriptions[0].authorities: [0] is not a CVR number"},
+        {"name missing",
+         "subscriptions: [{types: []}]\n",
+         "1: subscriptions[0].name: a name is required"},
+        {"same name",
+         "subscriptions:\n- name: læsø\n- name: laesoe\n",
+         "3: subscriptions[1].name: the same subscription as "},
+        {"same id",
+         "queues: []\nsubscriptions:\n- {name: a, id: 96514e13-afdd-44d6-95a8-adc2ca19b127}\n"
+         "- {name: b, id: 96514E13-AFDD-44d6-95a8-adc2ca19b127}\n",
+         "4: subscriptions[1].id: already the id of "},
+        {"not a uuid", "subscriptions: [{name: a, id: 1}]\n", "1: subscriptions[0].id: not a UUID"},
+        {"no backoff",
+         "subscriptions: [{name: a, retry: {backoff: []}}]\n",
+         "1: subscriptions[0].retry.backoff: expected 1 to 64"},
+        {"backoff unit",
+         "queues: [{name: a, retry: {backoff: [1s, 5]}}]\n",
+         "1: queues[0].retry.backoff: [1] is not a duration"},
+        {"plain text secret",
+         "systems: [{name: a, authority: \"29189382\", secrets: [hemmeligt]}]\n",
+         "1: systems[0].secrets: [0] is no hashed secret"},
+        {"unknown authority",
+         "systems: [{name: a, authority: \"29189382\", secrets: []}]\n",
+         "1: systems[0].authority: this CVR number is not among `authorities`"},
+        {"no secret",
+         "systems: [{name: a}]\n",
+         "1: systems[0].secrets: at least one hashed secret"},
+        {"anonymous as a name",
+         "systems: [{name: anonymous}]\n",
+         "1: systems[0].name: is what clients without a name are called"},
+        {"authority twice",
+         "authorities:\n- {cvr: \"29189382\", name: a}\n- {cvr: \"29189382\", name: b}\n",
+         "3: authorities[1].cvr: already given by"},
+        {"municipality code",
+         "authorities: [{cvr: \"29189382\", name: a, code: Hjørring}]\n",
+         "1: authorities[0].code: not a municipality code"},
+        {"in_flight too small",
+         "door: {in_flight: 1MiB}\n",
+         "1: door: in_flight is less than the largest message"},
+        {"folder missing",
+         "subscriptions_folder: nowhere\n",
+         "1: subscriptions_folder: cannot be listed"},
+        {"nobody could connect",
+         "node: a\n",
+         "1: systems: is empty and no listener allows anonymous clients"},
+        {"not YAML", "node: [a\n", "not YAML"},
+        {"two documents", "node: a\n---\nnode: b\n", "a second document"},
+        {"not a map at all", "- a\n", "1: : expected a map of keys and values, found a list"},
+        {"empty file", "", "0: : expected a map of keys and values, found nothing"},
+    }));
+    CAPTURE(row.name);
+    const std::string found = problems_of(row.text);
+    CAPTURE(found);
+    CHECK(found.find(row.want) != std::string::npos);
+}
+
+TEST_CASE("config: all errors are found, not only the first", "[ops]") {
+    const std::string found = problems_of(
+        "nodes: a\ndoor: {io_threads: 99}\nqueues: [{name: A}]\nsubscriptions: [{name: b, types: "
+        "[x]}]\n");
+    for (const char* key :
+         {"1: nodes", "2: door.io_threads", "3: queues[0].name", "4: subscriptions[0].types"})
+        CHECK(found.find(key) != std::string::npos);
+}
+
+TEST_CASE("config: an error never shows a secret", "[ops]") {
+    const std::string found = problems_of(
+        "systems: [{name: a, secrets: [hemmeligt], secret: hemmeligt}]\nnode: [hemmeligt]\n");
+    CHECK_FALSE(found.empty());
+    CHECK(found.find("hemmeligt") == std::string::npos);
+}
+
+TEST_CASE("config: beyond loopback only with --pilot, and never anonymous", "[ops]") {
+    const std::string text =
+        "listen: [{address: 0.0.0.0}]\nauthorities: [{cvr: \"29189382\", name: a}]\n"
+        "systems: [{name: a, authority: \"29189382\", secrets: [\"" +
+        secret + "\"]}]\n";
+    CHECK(problems_of(text).find("until a configuration has agreements") != std::string::npos);
+    CHECK(problems_of(text, true).empty());
+    CHECK(problems_of("listen: [{address: 10.0.0.1, anonymous: true}]\n", true)
+              .find("only on a loopback address") != std::string::npos);
+    CHECK(problems_of("listen: [{address: 127.1.2.3, anonymous: true}]\n").empty());
+    CHECK(
+        problems_of("listen: [{address: \"::\"}]\n").find("until a configuration has agreements") !=
+        std::string::npos);
+}
+
+TEST_CASE("config: a folder gives one subscription per file, in the order of the names", "[ops]") {
+    const Folder folder;
+    folder.write("subs/b.yaml", "name: b\ntypes: [vera.sag.v1.SagOprettet]\n");
+    folder.write("subs/a.yaml", "name: a\n");
+    folder.write("subs/.hidden.yaml", "name: hidden\n");
+    folder.write("subs/README.md", "about them\n");
+    const std::string file =
+        folder.write("vera.yaml", open_listener + "subscriptions_folder: subs\n");
+    const LoadedConfig loaded = load_config(file, {types, false});
+    REQUIRE(loaded.is_good());
+    REQUIRE(loaded.config.subscriptions.size() == 2);
+    CHECK(loaded.config.subscriptions[0].name == "a");
+    CHECK(loaded.config.subscriptions[1].name == "b");
+
+    folder.write("subs/c.yaml", "nam: c\n");
+    folder.write("subs/d.yml", "name: d\n");
+    folder.write("subs/e.yaml", "name: a\n");
+    const LoadedConfig broken = load_config(file, {types, false});
+    std::string found;
+    for (const Problem& problem : broken.problems)
+        found += to_text(problem) + "\n";
+    CAPTURE(found);
+    CHECK(found.find("subs/c.yaml:1: nam: unknown key; did you mean `name`?") != std::string::npos);
+    CHECK(found.find("subs/d.yml: ends in .yml") != std::string::npos);
+    CHECK(found.find("subs/e.yaml:1: name: the same subscription as " + folder.path() +
+                     "/subs/a.yaml:1") != std::string::npos);
+}
+
+TEST_CASE("config: the digest follows the bytes of every file", "[ops]") {
+    const Folder folder;
+    folder.write("subs/a.yaml", "name: a\n");
+    const std::string file =
+        folder.write("vera.yaml", open_listener + "subscriptions_folder: subs\n");
+    const std::string first = load_config(file, {types, false}).config.digest;
+    CHECK(load_config(file, {types, false}).config.digest == first);
+    folder.write("subs/a.yaml", "name: a # changed\n");
+    CHECK(load_config(file, {types, false}).config.digest != first);
+}
+
+TEST_CASE("config: a file that is not there is one problem", "[ops]") {
+    const LoadedConfig loaded = load_config("nowhere/vera.yaml", {types, false});
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(to_text(loaded.problems[0]).rfind("nowhere/vera.yaml: cannot be read", 0) == 0);
+}
+
+TEST_CASE("config: aliases that would multiply without end are refused", "[ops]") {
+    std::string text = "a: &a [x,x,x,x,x,x,x,x,x,x]\n";
+    char last = 'a';
+    for (char name = 'b'; name <= 'i'; ++name) {
+        text += std::string(1, name) + ": &" + name + " [";
+        for (int i = 0; i < 10; ++i)
+            text += std::string(i == 0 ? "" : ",") + "*" + last;
+        text += "]\n";
+        last = name;
+    }
+    CHECK(problems_of(text).find("more than 5000000 values") != std::string::npos);
+}

@@ -1,0 +1,97 @@
+#include "bus/ops/management.hpp"
+
+#include "tests/support/catch.hpp"
+
+using namespace vera;
+using namespace vera::ops;
+using nlohmann::json;
+
+namespace {
+
+amqp::ManagementReply ask(std::string operation,
+                          std::map<std::string, std::string> properties,
+                          json body = json::object()) {
+    flow::Counts counts;
+    counts.queues.resize(2);
+    counts.queues[0].queue = QueueId{1};
+    counts.queues[0].name = "$unrouted";
+    counts.queues[1].queue = QueueId{2};
+    counts.queues[1].name = "sub/læsø";
+    counts.queues[1].ready = 7;
+    counts.queues[1].oldest = Timestamp{1'800'000'000'000};
+    counts.accepted = 42;
+    counts.generation = Generation{3};
+    BusFacts facts;
+    facts.node = "demo";
+    facts.is_pilot = true;
+    facts.door.connections = 5;
+    return manage(
+        {std::move(operation), std::move(properties), std::move(body), nullptr}, counts, facts);
+}
+
+}  // namespace
+
+TEST_CASE("management: QUERY gives a table of the attributes asked for", "[ops]") {
+    const auto reply = ask("QUERY",
+                           {{"entityType", "queue"}},
+                           {{"attributeNames", {"name", "kind", "ready", "oldest", "nothing"}}});
+    REQUIRE(reply.status == 200);
+    CHECK(reply.body["attributeNames"] == json({"name", "kind", "ready", "oldest", "nothing"}));
+    CHECK(reply.body["results"] == json::parse(R"([["$unrouted","unrouted",0,null,null],
+                                                  ["sub/læsø","subscription",7,"2027-01-15T08:00:00.000Z",null]])"));
+}
+
+TEST_CASE("management: QUERY without names gives all attributes, and pages", "[ops]") {
+    const auto reply = ask("QUERY", {{"entityType", "queue"}, {"offset", "1"}, {"count", "5"}});
+    REQUIRE(reply.status == 200);
+    CHECK(reply.body["attributeNames"].size() == 15);
+    REQUIRE(reply.body["results"].size() == 1);
+    CHECK(reply.body["results"][0].size() == 15);
+}
+
+TEST_CASE("management: READ gives one object", "[ops]") {
+    const auto bus = ask("READ", {{"type", "bus"}, {"name", "self"}});
+    REQUIRE(bus.status == 200);
+    CHECK(bus.body["accepted"] == 42);
+    CHECK(bus.body["generation"] == 3);
+    CHECK(bus.body["pilot"] == true);
+    CHECK(bus.body["connections"] == 5);
+    const auto queue = ask("READ", {{"type", "queue"}, {"name", "sub/laesoe"}});
+    REQUIRE(queue.status == 200);
+    CHECK(queue.body["ready"] == 7);
+    CHECK(ask("READ", {{"type", "queue"}, {"identity", "2"}}).body["name"] == "sub/læsø");
+}
+
+TEST_CASE("management: the types tell what can be asked", "[ops]") {
+    CHECK(ask("GET-TYPES", {}).body == json({{"queue", json::array()}, {"bus", json::array()}}));
+    CHECK(ask("GET-OPERATIONS", {{"entityType", "bus"}}).body.size() == 1);
+    CHECK(ask("GET-ATTRIBUTES", {}).body["queue"].size() == 15);
+    CHECK(ask("GET-MGMT-NODES", {}).body == json::array());
+}
+
+TEST_CASE("management: what cannot be answered has its status", "[ops]") {
+    struct Row {
+        std::string operation;
+        std::map<std::string, std::string> properties;
+        json body;
+        int want;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"", {}, {}, 400},
+        {"DELETE", {{"type", "queue"}, {"name", "sub/læsø"}}, {}, 501},
+        {"QUERY", {{"entityType", "link"}}, {}, 404},
+        {"QUERY", {{"offset", "-1"}}, {}, 400},
+        {"QUERY", {{"count", "many"}}, {}, 400},
+        {"QUERY", {}, {{"attributeNames", "name"}}, 400},
+        {"QUERY", {}, {{"attributeNames", {1}}}, 400},
+        {"QUERY", {}, json("text"), 200},
+        {"READ", {{"name", "self"}}, {}, 400},
+        {"READ", {{"type", "bus"}}, {}, 400},
+        {"READ", {{"type", "bus"}, {"name", "self"}, {"identity", "self"}}, {}, 400},
+        {"READ", {{"type", "link"}, {"name", "a"}}, {}, 404},
+        {"READ", {{"type", "queue"}, {"name", "sub/b"}}, {}, 404},
+        {"GET-TYPES", {{"entityType", "link"}}, {}, 404},
+    }));
+    CAPTURE(row.operation, row.want);
+    CHECK(ask(row.operation, row.properties, row.body).status == row.want);
+}

@@ -1,0 +1,241 @@
+#include "tests/unit/store/rig.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vera::test {
+
+using flow::CopyState;
+
+void Collector::on_queue(flow::QueueSpec queue) {
+    queues.push_back(std::move(queue));
+}
+void Collector::on_event(flow::RecoveredEvent event) {
+    events.push_back(std::move(event));
+}
+
+std::string to_text(const flow::QueueSpec& queue) {
+    std::string text = queue.name + " " + vera::to_text(queue.uuid) + " " +
+                       std::to_string(static_cast<int>(queue.kind)) + " " +
+                       std::to_string(queue.retry.max_attempts) +
+                       (queue.allows_presettled ? " presettled" : "") +
+                       (queue.is_deleted ? " deleted" : "");
+    for (const Millis wait : queue.retry.backoff)
+        text += " " + std::to_string(wait.count());
+    return text;
+}
+
+flow::QueueSpec make_queue(std::uint32_t id, const std::string& name) {
+    flow::QueueSpec queue;
+    queue.id = QueueId{id};
+    queue.uuid.bytes[0] = static_cast<std::uint8_t>(id);
+    queue.uuid.bytes[15] = 7;
+    queue.name = name;
+    queue.kind = id % 2 == 0 ? flow::QueueKind::plain : flow::QueueKind::subscription;
+    queue.retry.max_attempts = 3 + id;
+    queue.allows_presettled = id % 3 == 0;
+    return queue;
+}
+
+void Model::apply(const flow::Batch& batch) {
+    for (const flow::QueueSpec& queue : batch.queues)
+        shown_.queues[queue.id.value] = to_text(queue);
+    for (const flow::EventCommit& event : batch.events) {
+        EventShown& shown = shown_.events[event.seq.value];
+        shown = {event.leaf,
+                 event.accepted,
+                 event.expiry,
+                 event.order_key,
+                 event.id_hash,
+                 event.bytes_hash,
+                 event.unrouted_reason,
+                 std::string(event.message.view()),
+                 {}};
+        for (const flow::NewCopy& copy : event.copies)
+            shown.copies[copy.seq.value].queue = copy.queue;
+        retain_[event.seq.value] = event.retain_until;
+    }
+    for (const flow::Transition& transition : batch.transitions) {
+        auto& copies = shown_.events[transition.event.value].copies;
+        if (transition.state == CopyState::settled) {
+            copies.erase(transition.copy.value);
+            continue;
+        }
+        const bool is_dead = transition.state == CopyState::dead;
+        copies[transition.copy.value] = {transition.queue,
+                                         transition.state,
+                                         transition.version,
+                                         transition.attempts,
+                                         transition.due,
+                                         is_dead ? transition.at : Timestamp{},
+                                         is_dead ? transition.reason : std::string(),
+                                         is_dead ? transition.error : std::string()};
+    }
+}
+
+Shown Model::without_retired(Shown shown,
+                             const std::map<std::uint64_t, Timestamp>& retain,
+                             Timestamp now) {
+    std::erase_if(shown.events, [&](const auto& entry) {
+        const auto until = retain.find(entry.first);
+        return entry.second.copies.empty() && (until == retain.end() || until->second <= now);
+    });
+    return shown;
+}
+
+flow::Batch Traffic::queues_batch(std::uint32_t count) {
+    flow::Batch batch;
+    batch.ticket = ++ticket_;
+    batch.now = now_;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        ++queues_;
+        batch.queues.push_back(make_queue(queues_, "sub/koe-" + std::to_string(queues_)));
+    }
+    return batch;
+}
+
+flow::EventCommit Traffic::event(std::size_t message_bytes, std::uint32_t copies) {
+    flow::EventCommit event;
+    event.seq.value = ++event_;
+    event.leaf.value = random_() % 4 == 0 ? 0 : ++leaf_;
+    event.generation.value = 1 + random_() % 3;
+    event.accepted = now_;
+    if (random_() % 3 == 0) event.expiry = now_ + Millis{60'000};
+    event.retain_until = now_ + retention;
+    event.order_key = random_();
+    event.id_hash = random_() | 1U;
+    event.bytes_hash = random_();
+    std::string message(message_bytes, '\0');
+    for (char& c : message)
+        c = static_cast<char>(random_());
+    event.message = Block::copy_of(message);
+    for (std::uint32_t i = 0; i < copies; ++i)
+        event.copies.push_back(
+            {CopySeq{++copy_},
+             QueueId{1 + static_cast<std::uint32_t>(random_() % std::max(1U, queues_))}});
+    if (random_() % 8 == 0) event.unrouted_reason = "sub/koe-1: types: no match";
+    if (event.leaf) event.audit_record = "record of " + std::to_string(event.seq.value);
+    for (std::uint8_t& byte : event.salt)
+        byte = static_cast<std::uint8_t>(random_());
+    return event;
+}
+
+flow::Transition Traffic::transition_of(std::uint64_t copy, bool settles) {
+    Copy& of = copies_.at(copy);
+    flow::Transition transition;
+    transition.copy.value = copy;
+    transition.event = of.event;
+    transition.version = ++of.version;
+    transition.queue = of.queue;
+    transition.at = now_;
+    const std::uint64_t dice = random_() % 4;
+    if (settles || dice < 2) {
+        transition.state = CopyState::settled;
+        transition.actor = "laesoe-omsorg";
+    } else if (dice == 2) {
+        transition.state = CopyState::dead;
+        transition.reason = "max-attempts";
+        transition.error = "amqp:internal-error: journal closed";
+        transition.attempts = of.attempts;
+    } else {
+        transition.attempts = ++of.attempts;
+        transition.due = now_ + Millis{1000};
+    }
+    return transition;
+}
+
+flow::Batch Traffic::batch(std::size_t events,
+                           std::size_t most_message_bytes,
+                           std::size_t transitions) {
+    flow::Batch batch;
+    batch.ticket = ++ticket_;
+    batch.now = now_;
+    std::vector<std::uint64_t> there;
+    for (const auto& [copy, of] : copies_)
+        there.push_back(copy);
+    std::ranges::shuffle(there, random_);
+    there.resize(std::min(there.size(), transitions));
+    for (const std::uint64_t copy : there)
+        batch.transitions.push_back(transition_of(copy, false));
+    for (std::size_t i = 0; i < events; ++i)
+        batch.events.push_back(
+            event(random_() % (most_message_bytes + 1), static_cast<std::uint32_t>(random_() % 4)));
+    return batch;
+}
+
+flow::Batch Traffic::settle_all() {
+    flow::Batch batch;
+    batch.ticket = ++ticket_;
+    batch.now = now_;
+    for (const auto& [copy, of] : copies_)
+        batch.transitions.push_back(transition_of(copy, true));
+    return batch;
+}
+
+void Traffic::stored(const flow::Batch& batch) {
+    for (const flow::EventCommit& event : batch.events)
+        for (const flow::NewCopy& copy : event.copies)
+            copies_[copy.seq.value] = {event.seq, copy.queue, 0, 0};
+    for (const flow::Transition& transition : batch.transitions)
+        if (transition.state == CopyState::settled) copies_.erase(transition.copy.value);
+}
+
+void Traffic::take_back(const flow::Batch& batch) {
+    for (const flow::Transition& transition : batch.transitions) {
+        Copy& of = copies_.at(transition.copy.value);
+        if (transition.state == CopyState::waiting) --of.attempts;
+    }
+}
+
+Result<Opened> open_store(host::FileSystem& files,
+                          std::uint64_t segment_bytes,
+                          std::uint64_t max_group_bytes) {
+    Opened opened;
+    opened.spares = std::make_unique<store::SyncSpares>(files, store_path, segment_bytes, 2);
+    Collector collector;
+    auto journal = store::Journal::open(files,
+                                        {store_path, segment_bytes, max_group_bytes},
+                                        *opened.spares,
+                                        collector,
+                                        opened.recovery);
+    if (!journal) return fail(journal.error().code, journal.error().text);
+    opened.journal = *std::move(journal);
+    for (const flow::QueueSpec& queue : collector.queues)
+        opened.shown.queues[queue.id.value] = to_text(queue);
+    for (const flow::RecoveredEvent& event : collector.events) {
+        auto body = opened.journal->bodies().fetch(event.body);
+        if (!body) return fail(body.error().code, body.error().text);
+        if (body->view().size() != event.message_bytes)
+            return fail(Errc::bad_input, "message_bytes is wrong");
+        EventShown& shown = opened.shown.events[event.seq.value];
+        shown = {event.leaf,
+                 event.accepted,
+                 event.expiry,
+                 event.order_key,
+                 event.id_hash,
+                 event.bytes_hash,
+                 event.unrouted_reason,
+                 std::string(body->view()),
+                 {}};
+        for (const flow::RecoveredCopy& copy : event.copies)
+            shown.copies[copy.seq.value] = {copy.queue,
+                                            copy.state,
+                                            copy.version,
+                                            copy.attempts,
+                                            copy.due,
+                                            copy.died,
+                                            copy.reason,
+                                            copy.error};
+    }
+    return opened;
+}
+
+std::vector<flow::Outcome> commit(store::Journal& journal,
+                                  const std::vector<flow::Batch>& batches) {
+    std::vector<flow::Outcome> outcomes;
+    journal.commit(batches,
+                   [&outcomes](flow::Outcome outcome) { outcomes.push_back(std::move(outcome)); });
+    return outcomes;
+}
+
+}  // namespace vera::test
