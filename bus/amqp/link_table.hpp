@@ -1,6 +1,7 @@
 #pragma once
 // Sessions and links of one connection: handles the engine's events, answers attaches, finds links
 // by id. Private to this room.
+#include "bus/amqp/frame_guard.hpp"
 #include "bus/amqp/inlet.hpp"
 #include "bus/amqp/io_thread.hpp"
 #include "bus/amqp/link.hpp"
@@ -13,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,13 +24,10 @@ namespace vera::amqp {
 
 class ManagementReplies;
 
-/// Tells the guard how large deliveries may be on the link that is being attached.
-using SetLinkLimit = std::function<void(std::uint64_t bytes)>;
-
 /// Thread: its connection's; owned by it.
 class LinkTable {
 public:
-    LinkTable(IoThread& io, std::uint32_t connection, SetLinkLimit set_link_limit);
+    LinkTable(IoThread& io, std::uint32_t connection, FrameGuard& guard);
     ~LinkTable();
     LinkTable(const LinkTable&) = delete;
     LinkTable& operator=(const LinkTable&) = delete;
@@ -38,6 +35,10 @@ public:
     void set_identity(std::shared_ptr<const event::Identity> identity) {
         identity_ = std::move(identity);
     }
+    /// Before the engine gets an attach frame.
+    void begin_attach(FramePlace place) { attaching_ = place; }
+    /// Before the engine gets a transfer with a message-format other than 0.
+    void note_foreign_format(FramePlace place);
     /// Sessions and links; other events are ignored.
     void on_event(pn_event_t* event);
     /// Every link goes, as when the connection does.
@@ -74,7 +75,9 @@ private:
 
     IoThread& io_;
     const std::uint32_t connection_;
-    SetLinkLimit set_link_limit_;
+    FrameGuard& guard_;
+    FramePlace attaching_;     // of the attach frame that the engine handles now
+    std::size_t blocked_ = 0;  // outlets that wait for room
     std::shared_ptr<const event::Identity> identity_;
     std::unordered_map<std::uint32_t, std::unique_ptr<Link>> links_;
     Link* last_found_ = nullptr;

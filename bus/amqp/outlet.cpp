@@ -54,11 +54,15 @@ std::string error_text(pn_disposition_t* disposition) {
 Outlet::Outlet(pn_link_t* handle,
                LinkId id,
                IoThread& io,
+               FrameGuard& guard,
+               std::size_t& blocked,
                const event::Identity& identity,
                const Address& address,
                Mode mode)
     : Link(handle, id, LinkKind::outlet),
       io_(io),
+      guard_(guard),
+      blocked_(blocked),
       queue_(address.queue),
       queue_name_(address.spec->name),
       mode_(mode) {
@@ -107,6 +111,12 @@ void Outlet::return_excess() {
     tell_credit();
 }
 
+void Outlet::set_blocked(bool is_blocked) {
+    if (is_blocked == is_blocked_) return;
+    is_blocked_ = is_blocked;
+    blocked_ += is_blocked ? std::size_t{1} : ~std::size_t{0};
+}
+
 bool Outlet::has_room() {
     return pn_session_outgoing_bytes(pn_link_session(handle())) < max_buffered_bytes;
 }
@@ -135,10 +145,10 @@ void Outlet::deliver(flow::Deliver deliver) {
 }
 
 void Outlet::pump() {
-    is_blocked_ = false;
+    set_blocked(false);
     while (!waiting_.empty() && pn_link_credit(handle()) > 0) {
         if (!has_room()) {
-            is_blocked_ = true;
+            set_blocked(true);
             return;
         }
         Waiting& first = waiting_.front();
@@ -233,6 +243,7 @@ void Outlet::send(const flow::Deliver& deliver, const Body& body) {
     const bool is_presettled = deliver.is_presettled || mode_.consume == flow::ConsumeMode::look;
     if (!is_presettled) remember(delivery, deliver.copy);
     pn_link_advance(handle());
+    guard_.delivery_sent(place().channel);
     if (is_presettled) pn_delivery_settle(delivery);
     count(io_.counters().deliveries_out);
 }
@@ -324,6 +335,7 @@ void Outlet::on_gone(Ending ending) {
     if (mode_.consume == flow::ConsumeMode::take)
         for (const Waiting& waiting : waiting_)
             io_.add_input(released(waiting.deliver.copy));
+    set_blocked(false);
     waiting_.clear();
     awaiting_durable_.clear();
     io_.add_input(

@@ -2,6 +2,7 @@
 // A consumer's link: copies out in order, credit and outcomes back to the core. Private to this
 // room.
 #include "bus/amqp/addresses.hpp"
+#include "bus/amqp/frame_guard.hpp"
 #include "bus/amqp/io_thread.hpp"
 #include "bus/amqp/link.hpp"
 #include "bus/flow/messages.hpp"
@@ -24,13 +25,17 @@ public:
         bool settles_second =
             false;  ///< receiver-settle-mode second: the peer waits for our settlement
     };
-    /// Tells the core. `address.use` is queue.
+    /// Tells the core. `address.use` is queue; `blocked` counts the connection's outlets that wait
+    /// for room.
     Outlet(pn_link_t* handle,
            LinkId id,
            IoThread& io,
+           FrameGuard& guard,
+           std::size_t& blocked,
            const event::Identity& identity,
            const Address& address,
            Mode mode);
+    ~Outlet() override { set_blocked(false); }
 
     void on_flow() override;
     void on_delivery(pn_delivery_t* delivery) override;
@@ -41,8 +46,6 @@ public:
     void fetched(std::uint64_t ticket, Result<Body> body);
     void drained();
     void settle_durable(CopySeq copy);
-    /// Copies wait here for room in the connection's output.
-    [[nodiscard]] bool is_blocked() const { return is_blocked_; }
 
 private:
     // A copy that could not be sent at once: no room, no credit, or its body is being read.
@@ -61,7 +64,11 @@ private:
     [[nodiscard]] flow::Settled released(CopySeq copy) const;
     void report(pn_delivery_t* delivery, CopySeq copy, bool is_settled);
 
+    void set_blocked(bool is_blocked);
+
     IoThread& io_;
+    FrameGuard& guard_;
+    std::size_t& blocked_;
     QueueId queue_;
     std::string queue_name_;    // as consumed from
     std::string subscription_;  // of "sub/<name>": <name>

@@ -294,4 +294,27 @@ def encoded(event):
     return json.dumps(event, ensure_ascii=False).encode("utf-8")
 
 
-# -- the power-loss shim of power_loss/ ----------------------------------------------------------------------------------------------------
+# -- the power-loss shim of power_loss/ (its README tells the variables) -------------------------------------------------------------------
+class PowerLoss:
+    def __init__(self, library):
+        self.library = library
+        self.undo = os.path.join(os.path.dirname(library), "power_loss_undo")
+
+    def environment(self, store):
+        return {"LD_PRELOAD": self.library, "VERA_FAULT_FOLDER": store}
+
+    def remembering(self, store, log):
+        os.makedirs(log, exist_ok=True)
+        return {**self.environment(store), "VERA_FAULT_LOG": log}
+
+    def lose(self, log, store, mode, seed):
+        """What was not synced is gone: `all` of it, or a `random` half of its sectors."""
+        words = [self.undo, log, store, mode] + ([str(seed)] if mode == "random" else [])
+        subprocess.run(words, check=True, capture_output=True)
+
+
+def power_loss():
+    library = os.environ.get("VERA_POWER_LOSS", "")
+    if not os.path.exists(library):
+        raise Skip("the power-loss shim is not built")
+    return PowerLoss(library)
