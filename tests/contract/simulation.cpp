@@ -227,7 +227,7 @@ void Simulation::take_outcome() {
     if (bus_->outstanding() == 0) return;
     store_.work(random_);
     see(bus_->take_outcome(now_));
-    if (has_trouble_ && bus_->counts(now_).is_sealed) is_sealed_ = true;
+    if (troubles_ != 0 && bus_->counts(now_).is_sealed) is_sealed_ = true;
 }
 
 void Simulation::run(int steps) {
@@ -259,7 +259,9 @@ void Simulation::run(int steps) {
 }
 
 void Simulation::drain_everything() {
-    if (is_sealed_ || has_trouble_) restart(false);
+    // A store that has failed may be sealed, or take a second of real time to find its space again:
+    // begin anew.
+    if (troubles_ != 0) restart(false);
     const auto is_under_way = [&] {
         if (bus_->outstanding() != 0) return true;
         for (const QueueCounts& queue : bus_->counts(now_).queues)
