@@ -99,6 +99,9 @@ void EngineClient::step(std::chrono::milliseconds wait) {
     };
     events();
     if (is_gone_) return;
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    pn_transport_tick(driver_.transport,
+                      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
     const bool is_flushed = flush();
     events();
     if (is_gone_) return;
