@@ -16,7 +16,8 @@ Result<std::string> complete_url(const std::string& url) {
             return fail(Errc::bad_input, "url '" + url + "': only amqp:// is known");
         rest = url.substr(scheme.size());
     }
-    while (!rest.empty() && rest.back() == '/') rest.pop_back();
+    while (!rest.empty() && rest.back() == '/')
+        rest.pop_back();
     if (rest.find('@') != std::string::npos)
         return fail(Errc::bad_input,
                     "the url holds a user; give the user and the secret on their own");
@@ -34,7 +35,8 @@ Result<std::string> complete_url(const std::string& url) {
 }
 
 Connection::Connection(std::shared_ptr<Wire> wire, Millis timeout)
-    : wire_(std::move(wire)), timeout_(timeout) {}
+    : wire_(std::move(wire)),
+      timeout_(timeout) {}
 
 Result<Connection> Connection::open(ConnectOptions options) {
     auto url = complete_url(options.url);
@@ -42,8 +44,7 @@ Result<Connection> Connection::open(ConnectOptions options) {
     options.url = *url;
     const Millis timeout = options.connect_timeout;
     auto wire = Wire::open(std::move(options));
-    if (!wire)
-        return fail(wire.error().code, "connecting to " + *url + ": " + wire.error().text);
+    if (!wire) return fail(wire.error().code, "connecting to " + *url + ": " + wire.error().text);
     return Connection(*wire, timeout);
 }
 

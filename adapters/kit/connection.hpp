@@ -1,6 +1,7 @@
 #pragma once
-// A client's connection to VeRA, or to any other AMQP 1.0 peer. Opens publishers and subscribers; keeps itself alive: after a loss
-// it connects again with growing waits, and everything opened through it continues.
+// A client's connection to VeRA, or to any other AMQP 1.0 peer. Opens publishers and subscribers;
+// keeps itself alive: after a loss it connects again with growing waits, and everything opened
+// through it continues.
 #include "adapters/kit/message.hpp"
 #include "adapters/kit/publisher.hpp"
 #include "adapters/kit/subscriber.hpp"
@@ -15,7 +16,7 @@ class Wire;
 
 struct ReconnectOptions {
     bool is_enabled = true;
-    Millis first_wait{100};        ///< doubles with each attempt, plus up to a quarter at random
+    Millis first_wait{100};  ///< doubles with each attempt, plus up to a quarter at random
     Millis longest_wait{10'000};
 };
 
@@ -23,35 +24,39 @@ struct ConnectOptions {
     std::string url = "amqp://127.0.0.1:5672";  ///< amqp://host[:port]
     std::string user;                           ///< empty: SASL ANONYMOUS, else PLAIN
     std::string secret;
-    std::string container_id;         ///< empty: made up
-    Millis connect_timeout{10'000};   ///< for one attempt, and for each wait for the peer's answer to an attach
-    Millis idle_timeout{60'000};      ///< the connection counts as lost when nothing came for so long; 0: never
+    std::string container_id;  ///< empty: made up
+    Millis connect_timeout{
+        10'000};  ///< for one attempt, and for each wait for the peer's answer to an attach
+    Millis idle_timeout{
+        60'000};  ///< the connection counts as lost when nothing came for so long; 0: never
     ReconnectOptions reconnect;
 };
 
 /// The peer's answer to a management request (AMQP Management 1.0, working draft 11).
 struct Reply {
-    int status = 0;           ///< 200, 201, 204 …
+    int status = 0;  ///< 200, 201, 204 …
     std::string description;
     nlohmann::json properties = nlohmann::json::object();
-    nlohmann::json body;      ///< null if there is none
+    nlohmann::json body;  ///< null if there is none
 };
 
-/// Threads: one connection has one thread of its own inside; the objects here are used by one thread at a time each, different ones
-/// freely in parallel. Nothing throws. Publishers and subscribers may outlive the Connection that opened them.
+/// Threads: one connection has one thread of its own inside; the objects here are used by one
+/// thread at a time each, different ones freely in parallel. Nothing throws. Publishers and
+/// subscribers may outlive the Connection that opened them.
 class Connection {
 public:
-    /// Blocks until the peer has opened the connection. The first attempt is not repeated. Errc::refused: credentials not taken;
-    /// bad_input: no valid url; unavailable: everything else.
+    /// Blocks until the peer has opened the connection. The first attempt is not repeated.
+    /// Errc::refused: credentials not taken; bad_input: no valid url; unavailable: everything else.
     [[nodiscard]] static Result<Connection> open(ConnectOptions options);
 
     /// Blocks until the peer has attached the link. Errc::not_found, refused, unavailable.
     [[nodiscard]] Result<Publisher> publisher(PublisherOptions options);
     [[nodiscard]] Result<Subscriber> subscriber(SubscriberOptions options);
 
-    /// One request to `$management`; `properties` are the application-properties beside `operation` (type, name, entityType, …),
-    /// `body` an object that goes as an amqp-value map. Errc::unavailable without an answer in time; a status of 400 and above is
-    /// not_found (404), refused (401, 403) or bad_input, with the peer's text.
+    /// One request to `$management`; `properties` are the application-properties beside `operation`
+    /// (type, name, entityType, …), `body` an object that goes as an amqp-value map.
+    /// Errc::unavailable without an answer in time; a status of 400 and above is not_found (404),
+    /// refused (401, 403) or bad_input, with the peer's text.
     [[nodiscard]] Result<Reply> manage(const std::string& operation,
                                        nlohmann::json properties,
                                        nlohmann::json body,
@@ -66,7 +71,8 @@ private:
     Millis timeout_;
 };
 
-/// "amqp://host:port" as it stands; "host", "host:port", "amqp://host" completed with the port 5672. Errc::bad_input otherwise.
+/// "amqp://host:port" as it stands; "host", "host:port", "amqp://host" completed with the port
+/// 5672. Errc::bad_input otherwise.
 [[nodiscard]] Result<std::string> complete_url(const std::string& url);
 
 }  // namespace vera::kit

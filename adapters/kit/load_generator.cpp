@@ -18,14 +18,13 @@
 #include <proton/terminus.h>
 #include <proton/transport.h>
 
-#include <time.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
 #include <memory>
 #include <thread>
+#include <time.h>
 
 namespace vera::kit {
 namespace {
@@ -104,12 +103,15 @@ void complain(Notes& notes, pn_condition_t* condition, const char* what) {
         notes.put({Note::Kind::error, std::string(what) + ": " + text_of(condition)});
 }
 
-// ---- sending: all on one thread -----------------------------------------------------------------------
+// ---- sending: all on one thread
+// -----------------------------------------------------------------------
 
 class SendSide {
 public:
     SendSide(const LoadOptions& options, Notes& notes)
-        : options_(options), notes_(notes), proactor_(pn_proactor()) {
+        : options_(options),
+          notes_(notes),
+          proactor_(pn_proactor()) {
         const std::uint64_t run = host::random_u64() & 0xfffffU;
         const std::size_t senders = options.send_to.size();
         std::uint64_t next = 0;
@@ -172,7 +174,8 @@ void SendSide::run() {
         ticker = std::jthread([this](const std::stop_token& stop) { tick(stop); });
     while (open_ > 0 && !is_stopped_) {
         pn_event_batch_t* batch = pn_proactor_wait(proactor_.get());
-        while (pn_event_t* event = pn_event_batch_next(batch)) handle(event);
+        while (pn_event_t* event = pn_event_batch_next(batch))
+            handle(event);
         pn_proactor_done(proactor_.get(), batch);
     }
     // The ticker wakes connections: it must end before the proactor goes.
@@ -181,7 +184,8 @@ void SendSide::run() {
     notes_.put({Note::Kind::senders_done, {}});
 }
 
-// Wakes the connections when messages are due: each one up to 5,000 per second, beyond that in ticks of 200 µs.
+// Wakes the connections when messages are due: each one up to 5,000 per second, beyond that in
+// ticks of 200 µs.
 void SendSide::tick(const std::stop_token& stop) {
     const double per_s = std::min(options_.rate, 5'000.0);
     const auto gap = static_cast<std::uint64_t>(1e9 / per_s);
@@ -192,7 +196,8 @@ void SendSide::tick(const std::stop_token& stop) {
                              static_cast<long>(at % 1'000'000'000U)};
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
         if (!may_tick_) continue;
-        for (Sender& sender : senders_) pn_connection_wake(sender.connection);
+        for (Sender& sender : senders_)
+            pn_connection_wake(sender.connection);
     }
 }
 
@@ -204,8 +209,7 @@ void SendSide::open(Sender& sender) {
     pn_terminus_set_address(pn_link_target(link), sender.address.c_str());
     pn_terminus_set_address(pn_link_source(link), "vera-bench");
     put_capability(pn_link_target(link), options_.target_capability);
-    pn_link_set_snd_settle_mode(link,
-                                options_.is_presettled ? PN_SND_SETTLED : PN_SND_UNSETTLED);
+    pn_link_set_snd_settle_mode(link, options_.is_presettled ? PN_SND_SETTLED : PN_SND_UNSETTLED);
     pn_link_open(link);
 }
 
@@ -237,7 +241,8 @@ void SendSide::handle(pn_event_t* event) {
             pn_connection_close(connection);
             break;
         case PN_TRANSPORT_CLOSED:
-            complain(notes_, pn_transport_condition(pn_event_transport(event)), "sender's transport");
+            complain(
+                notes_, pn_transport_condition(pn_event_transport(event)), "sender's transport");
             --open_;
             break;
         default:
@@ -305,7 +310,8 @@ void SendSide::close_if_done(Sender& sender) {
     pn_connection_close(sender.connection);
 }
 
-// ---- receiving: all on one thread ---------------------------------------------------------------------
+// ---- receiving: all on one thread
+// ---------------------------------------------------------------------
 
 class ReceiveSide {
 public:
@@ -376,7 +382,8 @@ void ReceiveSide::run() {
     }
     while (open_ > 0 && !is_stopped_) {
         pn_event_batch_t* batch = pn_proactor_wait(proactor_.get());
-        while (pn_event_t* event = pn_event_batch_next(batch)) handle(event);
+        while (pn_event_t* event = pn_event_batch_next(batch))
+            handle(event);
         pn_proactor_done(proactor_.get(), batch);
     }
     cpu_s_ = thread_cpu_s();
@@ -476,10 +483,11 @@ void ReceiveSide::received(Receiver& receiver, pn_delivery_t* delivery) {
     const std::uint64_t now = now_ns();
     if (receiver.received >= options_.warmup) {
         const std::uint64_t stamp = stamp_of(body_of({buffer_.data(), size}), id_at_);
-        // A stamp from before this boot or from the future is not ours: an old message in the queue.
+        // A stamp from before this boot or from the future is not ours: an old message in the
+        // queue.
         if (stamp != 0 && stamp <= now)
-            receiver.latencies.push_back(
-                static_cast<std::uint32_t>(std::min<std::uint64_t>((now - stamp) / 100, UINT32_MAX)));
+            receiver.latencies.push_back(static_cast<std::uint32_t>(
+                std::min<std::uint64_t>((now - stamp) / 100, UINT32_MAX)));
     }
     if (receiver.first_ns == 0) receiver.first_ns = now;
     receiver.last_ns = now;
@@ -501,13 +509,15 @@ void ReceiveSide::close_all(pn_connection_t* current) {
     pn_connection_close(current);
 }
 
-// ---- the run ------------------------------------------------------------------------------------------
+// ---- the run
+// ------------------------------------------------------------------------------------------
 
 Result<void> check(const LoadOptions& options) {
     if (options.send_to.empty() && options.receive_from.empty())
         return fail(Errc::bad_input, "neither an address to send to nor one to receive from");
     if (options.is_listening && (options.send_to.empty() || !options.receive_from.empty()))
-        return fail(Errc::bad_input, "listening needs an address to send to and none to receive from");
+        return fail(Errc::bad_input,
+                    "listening needs an address to send to and none to receive from");
     if (options.event.body.empty() && options.body_bytes < 8)
         return fail(Errc::bad_input, "the body must have 8 bytes or more");
     if (options.window == 0 || options.credit == 0 || options.count == 0)
@@ -610,7 +620,8 @@ Result<LoadReport> generate_load(const LoadOptions& options) {
     Waiting state;
     const std::uint64_t deadline =
         now_ns() + static_cast<std::uint64_t>(options.timeout.count()) * 1'000'000U;
-    const std::size_t receivers = receiving ? std::max<std::size_t>(options.receive_from.size(), 1) : 0;
+    const std::size_t receivers =
+        receiving ? std::max<std::size_t>(options.receive_from.size(), 1) : 0;
     if (receiving) receiving->start();
     bool is_in_time = wait_for(notes, state, deadline, [&] { return state.ready >= receivers; });
     if (receiving && sending) std::this_thread::sleep_for(options.pause);

@@ -7,7 +7,8 @@ namespace vera::kit {
 namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
-// Where the 32 hexadecimal digits of a UUID's text lie; the 13th is the version, the 17th the variant (RFC 4122 §4.1).
+// Where the 32 hexadecimal digits of a UUID's text lie; the 13th is the version, the 17th the
+// variant (RFC 4122 §4.1).
 constexpr std::array<std::uint8_t, 30> free_digits{0,  1,  2,  3,  4,  5,  6,  7,  9,  10,
                                                    11, 12, 15, 16, 17, 20, 21, 22, 24, 25,
                                                    26, 27, 28, 29, 30, 31, 32, 33, 34, 35};
@@ -25,7 +26,8 @@ void put_u8(std::string& out, std::size_t value) {
 }
 
 void put_u32(std::string& out, std::size_t value) {
-    for (const unsigned shift : {24U, 16U, 8U, 0U}) put_u8(out, (value >> shift) & 255U);
+    for (const unsigned shift : {24U, 16U, 8U, 0U})
+        put_u8(out, (value >> shift) & 255U);
 }
 
 void put_string(std::string& out, unsigned code, std::string_view text) {
@@ -62,8 +64,9 @@ void put_properties(std::string& out, const LoadOptions& options) {
     put_string(fields, sym8, is_event ? "application/protobuf" : "application/json");
     std::size_t count = 7;
     if (options.is_rich) {
-        for (int i = 0; i < 3; ++i) put_u8(fields, null_code);  // encoding, expiry, creation
-        put_string(fields, str8, "borger-1729");                // group-id
+        for (int i = 0; i < 3; ++i)
+            put_u8(fields, null_code);            // encoding, expiry, creation
+        put_string(fields, str8, "borger-1729");  // group-id
         count = 11;
     }
     put_section(out, 0x73);
@@ -94,14 +97,16 @@ void put_application_properties(std::string& out, const LoadOptions& options) {
 
 std::uint64_t be32(const char* at) {
     std::uint64_t value = 0;
-    for (int i = 0; i < 4; ++i) value = value << 8U | static_cast<unsigned char>(at[i]);
+    for (int i = 0; i < 4; ++i)
+        value = value << 8U | static_cast<unsigned char>(at[i]);
     return value;
 }
 
 }  // namespace
 
 LoadMessage::LoadMessage(const LoadOptions& options, std::uint64_t run)
-    : event_(options.event), run_(run) {
+    : event_(options.event),
+      run_(run) {
     put_section(bytes_, 0x70);
     put_u8(bytes_, 0xc0);
     put_u8(bytes_, 2);
@@ -140,7 +145,8 @@ std::string_view LoadMessage::stamped(std::uint64_t number, std::uint64_t stamp_
         id[19] = '8';
     }
     const std::uint64_t object = event_.objects == 0 ? 0 : number % event_.objects;
-    for (const std::size_t at : event_.object_at) put_digits(body + at, 18, 12, object);
+    for (const std::size_t at : event_.object_at)
+        put_digits(body + at, 18, 12, object);
     return bytes_;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// The message of the load generator: encoded once, patched for each sending, read back from what was received. Pure.
+// The message of the load generator: encoded once, patched for each sending, read back from what
+// was received. Pure.
 #include "adapters/kit/load_generator.hpp"
 
 #include <cstdint>
@@ -14,7 +15,8 @@ public:
     /// `run` sets this run's message ids apart from other runs'.
     LoadMessage(const LoadOptions& options, std::uint64_t run);
 
-    /// The encoded message number `number`, which carries `stamp_ns`. The view lives until the next call.
+    /// The encoded message number `number`, which carries `stamp_ns`. The view lives until the next
+    /// call.
     [[nodiscard]] std::string_view stamped(std::uint64_t number, std::uint64_t stamp_ns);
 
 private:
@@ -24,9 +26,11 @@ private:
     std::uint64_t run_;
 };
 
-/// The contents of the first data section or of an amqp-value of binary or string; empty if there is none or the bytes do not parse.
+/// The contents of the first data section or of an amqp-value of binary or string; empty if there
+/// is none or the bytes do not parse.
 [[nodiscard]] std::string_view body_of(std::string_view message);
-/// The stamp of a received body, 0 if it has none. `id_at` is where the id lies in an event, npos for a plain body.
+/// The stamp of a received body, 0 if it has none. `id_at` is where the id lies in an event, npos
+/// for a plain body.
 [[nodiscard]] std::uint64_t stamp_of(std::string_view body, std::size_t id_at);
 
 }  // namespace vera::kit

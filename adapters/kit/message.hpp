@@ -2,9 +2,8 @@
 // What a client of VeRA sends and receives: plain values, nothing of the AMQP library behind them.
 #include "bus/base/time.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace vera::kit {
@@ -17,9 +16,11 @@ struct Message {
     std::string subject;
     std::string reply_to;
     std::string correlation_id;
-    /// application-properties: an object whose values are strings, booleans, integers or floating point numbers.
+    /// application-properties: an object whose values are strings, booleans, integers or floating
+    /// point numbers.
     nlohmann::json properties = nlohmann::json::object();
-    /// If not null the body is this as an amqp-value (object = map, array = list) and `body` is not sent.
+    /// If not null the body is this as an amqp-value (object = map, array = list) and `body` is not
+    /// sent.
     nlohmann::json value;
     bool is_durable = true;
     Millis ttl{0};  ///< 0: none
@@ -56,13 +57,13 @@ struct Settlement {
     std::string reason;  ///< dead_letter: a text for those who look at it later; no personal data
 };
 
-/// A received message. `properties` and `annotations` are objects; AMQP types that JSON lacks become text (timestamps RFC 3339,
-/// binary hexadecimal, UUIDs in their usual form).
+/// A received message. `properties` and `annotations` are objects; AMQP types that JSON lacks
+/// become text (timestamps RFC 3339, binary hexadecimal, UUIDs in their usual form).
 struct Received {
     std::uint64_t token = 0;  ///< for Subscriber::settle
-    std::string body;         ///< bytes of the data section, or of an amqp-value of binary or string
-    nlohmann::json value;     ///< an amqp-value of any other type, else null
-    bool is_data = false;     ///< the body was a data section
+    std::string body;      ///< bytes of the data section, or of an amqp-value of binary or string
+    nlohmann::json value;  ///< an amqp-value of any other type, else null
+    bool is_data = false;  ///< the body was a data section
     std::string content_type;
     std::string id;
     std::string subject;

@@ -1,6 +1,7 @@
 #pragma once
-// The messages of one publisher that have no final verdict yet, in the order in which they were handed over. Survives lost
-// connections: what was in flight goes out again, in order. Decides what is sent next; sends nothing itself. Pure: time is given.
+// The messages of one publisher that have no final verdict yet, in the order in which they were
+// handed over. Survives lost connections: what was in flight goes out again, in order. Decides what
+// is sent next; sends nothing itself. Pure: time is given.
 #include "adapters/kit/message.hpp"
 
 #include <cstdint>
@@ -14,8 +15,8 @@ namespace vera::kit {
 
 /// How often and when a message is sent again after the receiver released it.
 struct RetryOptions {
-    std::uint32_t attempts = 8;      ///< in all, 1 = never again
-    Millis first_wait{50};           ///< doubles with each attempt
+    std::uint32_t attempts = 8;  ///< in all, 1 = never again
+    Millis first_wait{50};       ///< doubles with each attempt
     Millis longest_wait{5'000};
 };
 
@@ -33,7 +34,8 @@ public:
     void add(std::uint64_t ticket, std::shared_ptr<const Message> message);
     /// The lowest ticket that may be sent at `now`; it then counts as in flight.
     [[nodiscard]] std::optional<Next> next(Millis now);
-    /// The receiver has answered. A confirmation is final; without one the message waits for its next attempt.
+    /// The receiver has answered. A confirmation is final; without one the message waits for its
+    /// next attempt.
     [[nodiscard]] std::optional<Confirmation> settled(Confirmation answer, Millis now);
     /// Nothing in flight will be answered: everything is ready again, in ticket order.
     void connection_lost();

@@ -1,11 +1,10 @@
 #include "adapters/kit/process_facts.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace vera::kit {
 
@@ -17,10 +16,12 @@ Result<ProcessFacts> read_process(long pid) {
     std::string line;
     if (!stat || !std::getline(stat, line))
         return fail(Errc::not_found, "no process " + std::to_string(pid));
-    // The name in parentheses may hold anything; fields are counted from behind it (proc(5): utime is the 14th, stime the 15th).
+    // The name in parentheses may hold anything; fields are counted from behind it (proc(5): utime
+    // is the 14th, stime the 15th).
     std::istringstream fields(line.substr(line.rfind(')') + 1));
     std::string skipped;
-    for (int i = 3; i < 14; ++i) fields >> skipped;
+    for (int i = 3; i < 14; ++i)
+        fields >> skipped;
     double user_ticks = 0, system_ticks = 0;
     fields >> user_ticks >> system_ticks;
     const auto per_second = static_cast<double>(sysconf(_SC_CLK_TCK));

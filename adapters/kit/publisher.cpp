@@ -12,7 +12,10 @@ Publisher::Publisher(std::shared_ptr<Wire> wire,
                      std::shared_ptr<SenderPort> port,
                      std::uint32_t link,
                      PublisherOptions options)
-    : wire_(std::move(wire)), port_(std::move(port)), link_(link), options_(std::move(options)) {
+    : wire_(std::move(wire)),
+      port_(std::move(port)),
+      link_(link),
+      options_(std::move(options)) {
     options_.window = std::max(options_.window, 1U);
 }
 
@@ -67,9 +70,9 @@ Result<void> Publisher::attached(Millis timeout) {
     while (!is_attached_ && !failure_) {
         const Millis left = deadline - host::system_clock().boot();
         if (left <= Millis{0})
-            return fail(Errc::unavailable,
-                        "attaching to '" + options_.address + "': no answer within " +
-                            to_text(timeout));
+            return fail(
+                Errc::unavailable,
+                "attaching to '" + options_.address + "': no answer within " + to_text(timeout));
         if (const auto pumped = pump(left); !pumped) return pumped;
     }
     if (failure_) return fail(failure_->code, failure_->text);

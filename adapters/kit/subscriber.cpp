@@ -12,7 +12,10 @@ Subscriber::Subscriber(std::shared_ptr<Wire> wire,
                        std::shared_ptr<ReceiverPort> port,
                        std::uint32_t link,
                        SubscriberOptions options)
-    : wire_(std::move(wire)), port_(std::move(port)), link_(link), options_(std::move(options)) {}
+    : wire_(std::move(wire)),
+      port_(std::move(port)),
+      link_(link),
+      options_(std::move(options)) {}
 
 Subscriber::Subscriber(Subscriber&&) noexcept = default;
 
@@ -61,9 +64,9 @@ Result<void> Subscriber::attached(Millis timeout) {
     while (!is_attached_ && !failure_) {
         const Millis left = deadline - host::system_clock().boot();
         if (left <= Millis{0})
-            return fail(Errc::unavailable,
-                        "attaching to '" + options_.address + "': no answer within " +
-                            to_text(timeout));
+            return fail(
+                Errc::unavailable,
+                "attaching to '" + options_.address + "': no answer within " + to_text(timeout));
         pump(left);
     }
     if (failure_) return fail(failure_->code, failure_->text);

@@ -1,6 +1,6 @@
 #pragma once
-// One AMQP connection on its own thread, behind plain values: what Connection, Publisher and Subscriber share. Inside the kit only;
-// the one file that knows the AMQP library is wire.cpp.
+// One AMQP connection on its own thread, behind plain values: what Connection, Publisher and
+// Subscriber share. Inside the kit only; what knows the AMQP library is in proton/.
 #include "adapters/kit/connection.hpp"
 #include "adapters/kit/message.hpp"
 #include "adapters/kit/outbox.hpp"
@@ -66,7 +66,8 @@ struct Detach {
 };
 using Command = std::variant<OpenSender, OpenReceiver, Send, Withdraw, Settle, Drain, Detach>;
 
-/// Thread: any; commands of one thread stay in order. The destructor closes the connection in order (at most 2 s) and joins.
+/// Thread: any; commands of one thread stay in order. The destructor closes the connection in order
+/// (at most 2 s) and joins.
 class Wire {
 public:
     [[nodiscard]] static Result<std::shared_ptr<Wire>> open(ConnectOptions options);

@@ -82,15 +82,6 @@ const Byte* skip_ascii_words(const Byte* p, const Byte* end) {
 
 }  // namespace
 
-bool is_ascii(std::string_view text) {
-    Cursor c(text);
-    c.at = skip_ascii_words(c.at, c.end);
-    Byte any = 0;
-    for (; c.at != c.end; ++c.at)
-        any |= *c.at;
-    return any < 0x80;
-}
-
 bool is_utf8(std::string_view text) {
     Cursor c(text);
     while (!c.empty()) {
@@ -161,7 +152,7 @@ bool Walker::described(Cursor& cursor, Byte& constructor) {
     return true;
 }
 
-bool Walker::body(Cursor& cursor, Byte constructor) {
+bool Walker::any_body(Cursor& cursor, Byte constructor) {
     const Byte* at = cursor.at - 1;
     if (!spend(1, at)) return false;
     const std::uint8_t form = forms[constructor];
@@ -231,25 +222,34 @@ bool Walker::array(Compound& compound, const Byte* at) {
     return items.empty() || stop(Flaw::size_mismatch, at);
 }
 
+namespace {
+
+template <std::size_t width>
+void put_big_endian(std::string& out, std::uint64_t value) {
+    char bytes[width];
+    for (std::size_t i = 0; i < width; ++i)
+        bytes[i] = static_cast<char>(value >> (8 * (width - 1 - i)));
+    out.append(bytes, width);
+}
+
+}  // namespace
+
 void put16(std::string& out, std::uint16_t value) {
-    out.push_back(static_cast<char>(value >> 8U));
-    out.push_back(static_cast<char>(value));
+    put_big_endian<2>(out, value);
 }
 
 void put32(std::string& out, std::uint32_t value) {
-    put16(out, static_cast<std::uint16_t>(value >> 16U));
-    put16(out, static_cast<std::uint16_t>(value));
+    put_big_endian<4>(out, value);
 }
 
 void put64(std::string& out, std::uint64_t value) {
-    put32(out, static_cast<std::uint32_t>(value >> 32U));
-    put32(out, static_cast<std::uint32_t>(value));
+    put_big_endian<8>(out, value);
 }
 
 void put_variable(std::string& out, Byte narrow, std::string_view bytes) {
     if (bytes.size() < 256) {
-        out.push_back(static_cast<char>(narrow));
-        out.push_back(static_cast<char>(bytes.size()));
+        const char start[2] = {static_cast<char>(narrow), static_cast<char>(bytes.size())};
+        out.append(start, 2);
     } else {
         out.push_back(static_cast<char>(narrow + 0x10));
         put32(out, static_cast<std::uint32_t>(bytes.size()));

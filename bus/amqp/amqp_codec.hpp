@@ -2,6 +2,7 @@
 // The AMQP 1.0 type system (§1) on bytes: constructors and a walk over one value that checks all of
 // it and builds nothing. Shared by the frame guard (performatives) and the section scanner
 // (messages). Pure.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -26,6 +27,44 @@ constexpr Byte vbin8 = 0xa0, str8 = 0xa1, sym8 = 0xa3, vbin32 = 0xb0, str32 = 0x
 constexpr Byte list8 = 0xc0, map8 = 0xc1, list32 = 0xd0, map32 = 0xd1, array8 = 0xe0,
                array32 = 0xf0;
 }  // namespace code
+
+/// Types that a constructor may stand for where several encodings or types are allowed; to be
+/// or-ed.
+namespace kind {
+constexpr std::uint16_t boolean = 1, ubyte = 2, uint = 4, ulong = 8, binary = 16, string = 32,
+                        symbol = 64, list = 128, map = 256, timestamp = 512, uuid = 1024,
+                        composite = 2048;  // composite: described, or with values inside
+constexpr std::array<std::uint16_t, 256> make_table() {
+    std::array<std::uint16_t, 256> table{};
+    for (const Byte c : {code::yes, code::no, code::boolean})
+        table[c] = boolean;
+    for (const Byte c : {code::uint, code::smalluint, code::uint0})
+        table[c] = uint;
+    for (const Byte c : {code::ulong, code::smallulong, code::ulong0})
+        table[c] = ulong;
+    for (const Byte c : {code::vbin8, code::vbin32})
+        table[c] = binary;
+    for (const Byte c : {code::str8, code::str32})
+        table[c] = string;
+    for (const Byte c : {code::sym8, code::sym32})
+        table[c] = symbol;
+    for (const Byte c : {code::list0, code::list8, code::list32})
+        table[c] = list | composite;
+    for (const Byte c : {code::map8, code::map32})
+        table[c] = map | composite;
+    for (const Byte c : {code::array8, code::array32, code::described})
+        table[c] = composite;
+    table[code::ubyte] = ubyte;
+    table[code::timestamp] = timestamp;
+    table[code::uuid] = uuid;
+    return table;
+}
+constexpr auto table = make_table();
+}  // namespace kind
+/// Whether `constructor` is one of the `kinds`.
+constexpr bool is_a(Byte constructor, std::uint16_t kinds) {
+    return (kind::table[constructor] & kinds) != 0;
+}
 
 inline std::uint16_t read16(const Byte* p) {
     return static_cast<std::uint16_t>((p[0] << 8) | p[1]);
@@ -57,8 +96,38 @@ inline std::string_view view_of(const Byte* from, const Byte* to) {
             static_cast<std::size_t>(to - from)};
 }
 
-/// Whether every byte is below 0x80 (a symbol is ASCII).
-[[nodiscard]] bool is_ascii(std::string_view text);
+/// The bytes of a vbin, str or sym that has been walked over; `at` is its constructor.
+inline std::string_view bytes_of(const Byte* at) {
+    const bool is_wide = (*at & 0xf0U) == 0xb0;
+    return is_wide ? view_of(at + 5, at + 5 + read32(at + 1)) : view_of(at + 2, at + 2 + at[1]);
+}
+
+/// Whether every byte is below 0x80 (a symbol is ASCII). Most strings on the wire are short and
+/// ASCII: a few wide loads.
+[[nodiscard]] inline bool is_ascii(const Byte* p, std::size_t size) {
+    constexpr std::uint64_t high_bits = 0x8080808080808080U;
+    std::uint64_t any = 0, word = 0;
+    if (size >= 8) {
+        const Byte* last = p + size - 8;
+        for (; p < last; p += 8) {
+            std::memcpy(&word, p, 8);
+            any |= word;
+        }
+        std::memcpy(&word, last, 8);
+        any |= word;
+    } else if (size >= 4) {
+        std::uint32_t first = 0, second = 0;
+        std::memcpy(&first, p, 4);
+        std::memcpy(&second, p + size - 4, 4);
+        any = first | second;
+    } else if (size > 0) {
+        any = static_cast<std::uint64_t>(p[0] | p[size / 2] | p[size - 1]);
+    }
+    return (any & high_bits) == 0;
+}
+[[nodiscard]] inline bool is_ascii(std::string_view text) {
+    return is_ascii(static_cast<const Byte*>(static_cast<const void*>(text.data())), text.size());
+}
 /// Well-formed UTF-8 (Unicode table 3-7): no overlong forms, no surrogates, nothing above U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view text);
 
@@ -107,7 +176,20 @@ public:
     /// One value with its constructor. False: flaw() at where().
     [[nodiscard]] bool value(Cursor& cursor);
     /// One value whose constructor has been read.
-    [[nodiscard]] bool body(Cursor& cursor, Byte constructor);
+    [[nodiscard]] bool body(Cursor& cursor, Byte constructor) {
+        // Nearly all values of a message are short ASCII strings; whatever is not goes the long
+        // way.
+        if ((constructor == code::str8 || constructor == code::sym8) && !cursor.empty() &&
+            values_left_ > 0) {
+            const std::size_t size = *cursor.at;
+            if (cursor.left() > size && is_ascii(cursor.at + 1, size)) {
+                --values_left_;
+                cursor.at += size + 1;
+                return true;
+            }
+        }
+        return any_body(cursor, constructor);
+    }
     /// Counts `n` values that the caller reads itself.
     [[nodiscard]] bool spend(std::uint32_t n, const Byte* at) {
         if (values_left_ < n) return stop(Flaw::too_many_values, at);
@@ -121,10 +203,12 @@ public:
         }
         return false;
     }
+    [[nodiscard]] std::uint32_t values_left() const { return values_left_; }
     [[nodiscard]] Flaw flaw() const { return flaw_; }
     [[nodiscard]] const Byte* where() const { return where_; }
 
 private:
+    [[nodiscard]] bool any_body(Cursor& cursor, Byte constructor);
     [[nodiscard]] bool described(Cursor& cursor, Byte& constructor);
     [[nodiscard]] bool items(Cursor& cursor, Byte constructor);
     [[nodiscard]] bool array(Compound& compound, const Byte* at);

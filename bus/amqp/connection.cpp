@@ -23,6 +23,7 @@ GuardLimits guard_limits(const DoorOptions& options, const flow::Snapshot& snaps
     limits.max_frame = options.max_frame_bytes;
     limits.channel_max = static_cast<std::uint16_t>(std::max<int>(options.max_sessions, 1) - 1);
     limits.handle_max = std::max(options.max_links, 1U) - 1;
+    limits.knows_sent = true;
     limits.max_message =
         std::max(snapshot.limits.max_event_bytes, snapshot.limits.max_message_bytes) * 2 +
         options.max_frame_bytes;
@@ -39,11 +40,7 @@ Connection::Connection(IoThread& io,
       number_(number),
       socket_(std::move(socket)),
       guard_(guard_limits(io.door().options, io.snapshot()), on.allows_anonymous, on.allows_plain),
-      links_(io,
-             number,
-             [this](std::uint64_t bytes) {
-                 guard_.set_link_limit(attach_.channel, attach_.handle, bytes);
-             }),
+      links_(io, number, guard_),
       started_(Clock::now()) {
     init_engine();
 }
@@ -133,14 +130,16 @@ void Connection::process_input() {
         Step step;
         for (;;) {
             step = good < carry_ ? guard_.next(input.substr(good)) : Step{};
-            if (step.verdict != Verdict::pass) break;
-            if (step.is_barrier)
-                if (const auto place = peek_attach(input.substr(good, step.bytes)))
-                    attach_ = *place;
+            if (step.verdict != Verdict::pass || step.has_foreign_format) break;
             good += step.bytes;
             if (step.is_barrier) break;
         }
+        if (step.is_barrier) links_.begin_attach({.channel = step.channel, .handle = step.handle});
         if (good > 0 && !pass(good, step.is_barrier)) return;
+        if (step.has_foreign_format) {
+            links_.note_foreign_format({.channel = step.channel, .handle = step.handle});
+            if (!pass(step.bytes, false)) return;
+        }
         if (step.verdict == Verdict::consumed) {
             drop_input(step.bytes);
             on_consumed();
@@ -149,6 +148,7 @@ void Connection::process_input() {
             return;
         } else if (step.verdict == Verdict::refuse) {
             count(io_.counters().refused_frames);
+            guard_output_ += guard_.take_output();
             refuse(guard_.condition(), guard_.text());
             return;
         } else if (step.verdict == Verdict::need_more) {
@@ -212,9 +212,10 @@ void Connection::plain_verified(std::shared_ptr<const event::Identity> identity)
     const auto self = shared_from_this();
     guarded([&] {
         guard_.plain_verified(identity != nullptr);
-        if (identity != nullptr) adopt_identity(std::move(identity));
         guard_output_ += guard_.take_output();
         awaits_verdict_ = false;
+        if (!guard_.is_authenticated()) return refuse(guard_.condition(), guard_.text());
+        adopt_identity(std::move(identity));
         process_input();
         io_.end_batch();
         write();
@@ -254,6 +255,7 @@ void Connection::run_events() {
                 pn_data_put_string(properties, pn_bytes(std::strlen(VERA_VERSION), VERA_VERSION));
                 pn_data_exit(properties);
                 pn_connection_open(connection);
+                links_.set_peer_frame(pn_transport_get_remote_max_frame(driver_.transport));
                 start_ticking();
                 break;
             }

@@ -1,6 +1,5 @@
 #pragma once
 // One client's connection: socket, frame guard, Proton's engine, timers. Private to this room.
-#include "bus/amqp/attach_peek.hpp"
 #include "bus/amqp/frame_guard.hpp"
 #include "bus/amqp/front_door.hpp"
 #include "bus/amqp/io_thread.hpp"
@@ -93,7 +92,6 @@ private:
     FrameGuard guard_;
     pn_connection_driver_t driver_{};
     LinkTable links_;
-    AttachPlace attach_;  // of the attach frame that the engine handles now
     std::size_t carry_ =
         0;  // bytes at the start of the engine's read buffer that it has not been told of
     std::string guard_output_;  // SASL, to be written before the engine's output
@@ -106,6 +104,7 @@ private:
     bool is_close_sent_ = false;
     bool has_large_buffer_ = false;
     std::uint64_t partial_bytes_ = 0;
+    std::size_t lingered_bytes_ = 0;
     Clock::time_point started_;
     Clock::time_point blocked_since_;  // the socket takes nothing, or the end is awaited
     std::int64_t next_tick_ms_ = 0;    // 0: none

@@ -21,6 +21,7 @@ constexpr std::size_t large_write_bytes = 64U << 10U;
 constexpr std::size_t full_write_buffer =
     8U << 10U;  // the engine's first one; a full one doubles at the next call
 constexpr auto linger_time = std::chrono::seconds(2);
+constexpr std::size_t most_lingered_bytes = 4U << 20U;
 
 std::int64_t milliseconds(std::chrono::steady_clock::time_point time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
@@ -57,6 +58,7 @@ void Connection::write() {
                 run_events();
                 continue;
             }
+            if (links_.on_all_written()) continue;
             if (phase_ == Phase::refused || pn_connection_driver_write_closed(&driver_)) linger();
             return;
         }
@@ -64,7 +66,7 @@ void Connection::write() {
         if (phase_ == Phase::dead) return;
         if (written > 0) {
             pn_connection_driver_write_done(&driver_, written);
-            links_.pump();
+            links_.on_written(written);
         }
         run_events();
     }
@@ -125,7 +127,11 @@ void Connection::drain_lingering() {
     std::array<char, 4096> sink{};
     for (int i = 0; i < 16; ++i) {
         const ssize_t got = ::recv(socket_.native_handle(), sink.data(), sink.size(), MSG_DONTWAIT);
-        if (got > 0) continue;
+        if (got > 0) {
+            lingered_bytes_ += static_cast<std::size_t>(got);
+            if (lingered_bytes_ > most_lingered_bytes) return end(Ending::orderly);
+            continue;
+        }
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) break;
         end(Ending::orderly);
         return;

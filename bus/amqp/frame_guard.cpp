@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t frame_header = 8;
 constexpr std::uint32_t largest_sasl_frame = 4096;
 constexpr Byte type_amqp = 0, type_sasl = 1;
+constexpr std::uint64_t value_weight = 72;  // bytes of a node in the engine's trees
 constexpr std::uint64_t smallest_max_frame = 512;
 constexpr std::string_view framing_error = "amqp:connection:framing-error";
 
@@ -100,9 +101,6 @@ Step FrameGuard::State::header(std::string_view input) {
     if (input.substr(0, seen) != want.substr(0, seen)) {
         if (!is_sasl) return refuse(framing_error, "protocol header: AMQP 1.0 was expected");
         // §2.2: answer with the header that would have been taken, then close.
-        if (input.size() >= 5 && input.size() < want.size() &&
-            input.substr(0, 5) == amqp_header.substr(0, 5))
-            return {};
         output.append(sasl_header);
         return refuse("amqp:unauthorized-access",
                       "protocol header: AMQP 1.0 with SASL was expected");
@@ -174,7 +172,10 @@ Step FrameGuard::State::amqp_frame(Cursor body, std::uint32_t size, std::uint16_
                       phase == Phase::open ? "frame: open was expected" : "open: stands twice");
     }
     Fields fields;
-    if (!read_fields(body, kind, limits.nesting, limits.values, fields, objection)) return refuse();
+    auto values = static_cast<std::uint32_t>(limits.values);
+    if (!read_fields(body, kind, limits.nesting, values, fields, objection)) return refuse();
+    const std::uint64_t weight =
+        size + value_weight * (static_cast<std::uint32_t>(limits.values) - values);
     if (kind != Performative::transfer && !body.empty()) {
         return refuse("amqp:decode-error",
                       std::string(name_of(kind)) + ": bytes behind the performative");
@@ -196,7 +197,7 @@ Step FrameGuard::State::amqp_frame(Cursor body, std::uint32_t size, std::uint16_
         phase = Phase::closed;
         return step;
     }
-    switch (sessions.rule(kind, channel, fields, body.left(), objection)) {
+    switch (sessions.rule(kind, channel, fields, {body.left(), weight}, objection)) {
         case PeerSessions::Ruling::pass:
             break;
         case PeerSessions::Ruling::drop:
@@ -207,6 +208,10 @@ Step FrameGuard::State::amqp_frame(Cursor body, std::uint32_t size, std::uint16_
     }
     if (kind == Performative::attach)
         step.handle = static_cast<std::uint32_t>(fields[attach_field::handle].number);
+    if (kind == Performative::transfer && fields[transfer_field::message_format].number != 0) {
+        step.has_foreign_format = true;
+        step.handle = static_cast<std::uint32_t>(fields[transfer_field::handle].number);
+    }
     if (kind == Performative::detach) step.handle = static_cast<std::uint32_t>(fields[0].number);
     return step;
 }

@@ -1,6 +1,9 @@
 #pragma once
 // The frame guard: sees every byte a client sends before the protocol engine does, speaks SASL itself, and lets only whole frames
 // pass that the engine can bear (AMQP 1.0 §2, §5.3; the reasons are in the room's README). Pure: no sockets, no engine, no clock.
+//
+// What passes and is still the door's to refuse: an attach to a transaction coordinator (the C engine bears it: answer with a detach
+// `amqp:not-implemented`), an unknown address, a message-format other than 0, deliveries beyond the link's credit.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +19,7 @@ struct GuardLimits {
     std::uint32_t handle_max = 255;            ///< highest handle: links per session - 1
     std::uint64_t max_message = 16U << 20U;    ///< bytes of one delivery; a link may have less, see set_link_limit
     std::uint64_t max_unfinished = 64U << 20U; ///< bytes of all unfinished deliveries of a connection
+    std::uint64_t max_attached = 16U << 20U;   ///< bytes the engine holds for attaches of a connection's links
     bool knows_sent = false;                   ///< delivery_sent() is called: dispositions of what was never sent are dropped, repeats bounded
     std::uint32_t preauth_bytes = 16384;       ///< before SASL has ended
     std::uint32_t preauth_frames = 4;
@@ -30,7 +34,7 @@ enum class Verdict : std::uint8_t {
     pass,       ///< `bytes` may go to the engine
     consumed,   ///< `bytes` were for the guard (SASL): drop them, write take_output() to the peer
     wait,       ///< the outcome of a PLAIN verification is awaited: call next() again after plain_verified()
-    refuse,     ///< close this connection with condition() and text(); nothing of the input is to be used
+    refuse,     ///< close with condition() and text(), use nothing of the input; not authenticated: take_output(), then close the socket, no engine bytes
 };
 
 struct Step {
@@ -38,7 +42,8 @@ struct Step {
     std::size_t bytes = 0;
     bool is_barrier = false;  ///< begin, attach, detach, end, close: let the engine read, handle its events and write before the next
     std::uint16_t channel = 0;  ///< of a passed frame
-    std::uint32_t handle = 0;   ///< of a passed attach or detach
+    std::uint32_t handle = 0;   ///< of a passed attach, detach or has_foreign_format
+    bool has_foreign_format = false;  ///< a transfer whose message-format is not 0
 };
 
 struct PlainCredentials {

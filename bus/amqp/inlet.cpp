@@ -67,6 +67,7 @@ void Inlet::give_first_credit() {
 void Inlet::on_delivery(pn_delivery_t* delivery) {
     if (pn_delivery_aborted(delivery)) {
         is_oversize_ = false;
+        is_foreign_ = false;
         pn_delivery_settle(delivery);
         give_back_credit();
         return;
@@ -91,6 +92,7 @@ void Inlet::on_delivery(pn_delivery_t* delivery) {
 
 void Inlet::take(pn_delivery_t* delivery, std::size_t size) {
     count(io_.counters().deliveries_in);
+    const bool is_foreign = std::exchange(is_foreign_, false);
     if (std::exchange(is_oversize_, false)) {
         pn_link_advance(handle());
         refuse_delivery(delivery, too_large(size_limit(io_.snapshot(), use_)));
@@ -101,6 +103,9 @@ void Inlet::take(pn_delivery_t* delivery, std::size_t size) {
     if (size > 0) pn_link_recv(handle(), bytes, size);
     pn_link_advance(handle());
     if (!is_target_alive()) return;
+    if (is_foreign)
+        return refuse_delivery(delivery,
+                               {Condition::not_implemented, "message-format: only 0 is taken"});
     const Result<Sections> sections = scan(message.view());
     if (!sections) {
         count(io_.counters().decode_errors);

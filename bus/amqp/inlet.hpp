@@ -32,6 +32,7 @@ public:
     void give_first_credit();
     void on_delivery(pn_delivery_t* delivery) override;
     void on_gone(Ending ending) override;
+    void on_foreign_format() override { is_foreign_ = true; }
 
     /// Outcomes from the core; a number that is not awaited is ignored.
     void accept(std::uint64_t number);
@@ -67,6 +68,7 @@ private:
     std::size_t pending_count_ = 0;
     int credit_;                // as given to the peer and not yet returned by settlement
     bool is_oversize_ = false;  // the current delivery is too large: its bytes are dropped
+    bool is_foreign_ = false;   // the current delivery has a message-format other than 0
     bool is_stopped_ = false;
 };
 

@@ -18,6 +18,13 @@ enum class Ending : std::uint8_t {
     lost,     ///< the connection broke, timed out or was refused
 };
 
+/// A link as the peer's frames name it.
+struct FramePlace {
+    std::uint16_t channel = 0;
+    std::uint32_t handle = 0;
+    friend bool operator==(const FramePlace&, const FramePlace&) = default;
+};
+
 enum class LinkKind : std::uint8_t { inlet, outlet, management, refused };
 
 /// Thread: its connection's. Lives from the peer's attach until the engine's link is freed.
@@ -34,6 +41,8 @@ public:
     virtual void on_delivery(pn_delivery_t* delivery) = 0;
     /// Output was written: what waited for room may go on.
     virtual void on_room() {}
+    /// The delivery that comes now has a message-format other than 0.
+    virtual void on_foreign_format() {}
     /// Once: the link takes part in nothing any more; Proton's deliveries on it go with it.
     virtual void on_gone(Ending ending) = 0;
 
@@ -50,11 +59,15 @@ public:
     [[nodiscard]] LinkId id() const { return id_; }
     [[nodiscard]] LinkKind kind() const { return kind_; }
     [[nodiscard]] bool is_over() const { return is_over_; }
+    /// Where the peer's frames put it.
+    void set_place(FramePlace place) { place_ = place; }
+    [[nodiscard]] FramePlace place() const { return place_; }
 
 private:
     pn_link_t* handle_;
     LinkId id_;
     LinkKind kind_;
+    FramePlace place_;
     bool is_over_ = false;
 };
 

@@ -50,10 +50,10 @@ void put_outcomes(pn_terminus_t* source) {
 
 }  // namespace
 
-LinkTable::LinkTable(IoThread& io, std::uint32_t connection, SetLinkLimit set_link_limit)
+LinkTable::LinkTable(IoThread& io, std::uint32_t connection, FrameGuard& guard)
     : io_(io),
       connection_(connection),
-      set_link_limit_(std::move(set_link_limit)) {}
+      guard_(guard) {}
 
 LinkTable::~LinkTable() = default;
 
@@ -168,7 +168,8 @@ void LinkTable::attach_receiving(pn_link_t* link, LinkId id) {
                                     : Inlet::size_limit(snapshot, found.use);
     pn_link_set_max_message_size(link, limit);
     // Somewhat larger ones get an answer (rejected), absurd ones end the connection.
-    set_link_limit_(limit * 2 + io_.door().options.max_frame_bytes);
+    guard_.set_link_limit(
+        attaching_.channel, attaching_.handle, limit * 2 + io_.door().options.max_frame_bytes);
     pn_link_open(link);
     if (found.use == AddressUse::management) {
         keep(std::make_unique<ManagementRequests>(link, id, io_, *this, identity_));
@@ -227,7 +228,7 @@ void LinkTable::attach_outlet(pn_link_t* link, LinkId id, const Address& address
         link,
         std::max(io_.snapshot().limits.max_event_bytes, io_.snapshot().limits.max_message_bytes));
     pn_link_open(link);
-    keep(std::make_unique<Outlet>(link, id, io_, *identity_, address, mode));
+    keep(std::make_unique<Outlet>(link, id, io_, guard_, room_, *identity_, address, mode));
 }
 
 void LinkTable::attach_replies(pn_link_t* link, LinkId id, const std::string& address) {
@@ -237,7 +238,7 @@ void LinkTable::attach_replies(pn_link_t* link, LinkId id, const std::string& ad
     pn_link_set_rcv_settle_mode(link, PN_RCV_FIRST);
     std::string target(address_of(pn_link_remote_target(link)));
     pn_link_open(link);
-    keep(std::make_unique<ManagementReplies>(link, id, address, std::move(target)));
+    keep(std::make_unique<ManagementReplies>(link, id, guard_, address, std::move(target)));
 }
 
 // AMQP 1.0 §2.6.3: an attach with a null terminus, then the detach that tells why.
@@ -259,6 +260,7 @@ void LinkTable::refuse(pn_link_t* link,
 
 void LinkTable::keep(std::unique_ptr<Link> link) {
     pn_link_set_context(link->handle(), link.get());
+    link->set_place(attaching_);
     links_.emplace(link_of(link->id()), std::move(link));
 }
 
@@ -286,6 +288,12 @@ void LinkTable::drop(pn_link_t* link) {
 void LinkTable::end_all(Ending ending) {
     for (const auto& [number, link] : links_)
         link->end(ending);
+}
+
+void LinkTable::note_foreign_format(FramePlace place) {
+    for (const auto& [number, link] : links_)
+        if (link->place() == place && !link->is_over() && pn_link_is_receiver(link->handle()))
+            link->on_foreign_format();
 }
 
 void LinkTable::pump() {
@@ -336,11 +344,20 @@ void LinkTable::stop_credit() {
         if (link->kind() == LinkKind::inlet) static_cast<Inlet*>(link.get())->stop_credit();
 }
 
-std::size_t LinkTable::outgoing_bytes() const {
-    std::size_t sum = 0;
+void LinkTable::on_written(std::size_t bytes) {
+    room_.written(bytes);
+    if (room_.blocked > 0 && room_.has_room()) pump();
+}
+
+// What is left then waits for the peer's session windows.
+bool LinkTable::on_all_written() {
+    room_.backlog = 0;
     for (pn_session_t* session : sessions_)
-        sum += pn_session_outgoing_bytes(session);
-    return sum;
+        room_.backlog += pn_session_outgoing_bytes(session);
+    if (room_.blocked == 0 || !room_.has_room()) return false;
+    const std::uint64_t before = room_.backlog;
+    pump();
+    return room_.backlog != before;
 }
 
 }  // namespace vera::amqp

@@ -1,6 +1,7 @@
 #pragma once
 // Sessions and links of one connection: handles the engine's events, answers attaches, finds links
 // by id. Private to this room.
+#include "bus/amqp/frame_guard.hpp"
 #include "bus/amqp/inlet.hpp"
 #include "bus/amqp/io_thread.hpp"
 #include "bus/amqp/link.hpp"
@@ -11,9 +12,9 @@
 #include <proton/event.h>
 #include <proton/session.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,13 +25,10 @@ namespace vera::amqp {
 
 class ManagementReplies;
 
-/// Tells the guard how large deliveries may be on the link that is being attached.
-using SetLinkLimit = std::function<void(std::uint64_t bytes)>;
-
 /// Thread: its connection's; owned by it.
 class LinkTable {
 public:
-    LinkTable(IoThread& io, std::uint32_t connection, SetLinkLimit set_link_limit);
+    LinkTable(IoThread& io, std::uint32_t connection, FrameGuard& guard);
     ~LinkTable();
     LinkTable(const LinkTable&) = delete;
     LinkTable& operator=(const LinkTable&) = delete;
@@ -38,14 +36,21 @@ public:
     void set_identity(std::shared_ptr<const event::Identity> identity) {
         identity_ = std::move(identity);
     }
+    /// Before the engine gets an attach frame.
+    void begin_attach(FramePlace place) { attaching_ = place; }
+    /// Before the engine gets a transfer with a message-format other than 0.
+    void note_foreign_format(FramePlace place);
     /// Sessions and links; other events are ignored.
     void on_event(pn_event_t* event);
     /// Every link goes, as when the connection does.
     void end_all(Ending ending);
     /// The engine goes: its handles are worth nothing any more.
     void forget_all() { links_.clear(); }
-    /// Outlets that waited for room go on.
-    void pump();
+    /// The socket took that many bytes: outlets that waited for room may go on.
+    void on_written(std::size_t bytes);
+    /// Nothing is left to write. true: outlets have gone on, there is more now.
+    bool on_all_written();
+    void set_peer_frame(std::uint32_t bytes) { room_.frame_bytes = std::max(bytes, 512U); }
 
     [[nodiscard]] Inlet* inlet(LinkId id);
     [[nodiscard]] Outlet* outlet(LinkId id);
@@ -56,10 +61,9 @@ public:
     /// Published and not answered yet.
     [[nodiscard]] std::size_t pending() const;
     void stop_credit();
-    /// Deliveries in the engine that are not written yet.
-    [[nodiscard]] std::size_t outgoing_bytes() const;
 
 private:
+    void pump();
     void on_session_open(pn_session_t* session);
     void on_session_close(pn_session_t* session);
     void on_attach(pn_link_t* link);
@@ -74,7 +78,9 @@ private:
 
     IoThread& io_;
     const std::uint32_t connection_;
-    SetLinkLimit set_link_limit_;
+    FrameGuard& guard_;
+    FramePlace attaching_;     // of the attach frame that the engine handles now
+    OutputRoom room_;
     std::shared_ptr<const event::Identity> identity_;
     std::unordered_map<std::uint32_t, std::unique_ptr<Link>> links_;
     Link* last_found_ = nullptr;

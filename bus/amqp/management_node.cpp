@@ -177,11 +177,10 @@ void ManagementRequests::ask(const Sections& sections, ManagementRequest request
         });
 }
 
-ManagementReplies::ManagementReplies(pn_link_t* handle,
-                                     LinkId id,
-                                     std::string source,
-                                     std::string target)
+ManagementReplies::ManagementReplies(
+    pn_link_t* handle, LinkId id, FrameGuard& guard, std::string source, std::string target)
     : Link(handle, id, LinkKind::management),
+      guard_(guard),
       source_(std::move(source)),
       target_(std::move(target)) {}
 
@@ -205,6 +204,7 @@ void ManagementReplies::pump() {
         pn_link_send(handle(), waiting_.front().data(), waiting_.front().size());
         waiting_.pop_front();
         pn_link_advance(handle());
+        guard_.delivery_sent(place().channel);
         if (pn_link_snd_settle_mode(handle()) == PN_SND_SETTLED) pn_delivery_settle(delivery);
     }
     if (pn_link_get_drain(handle()) && waiting_.empty()) pn_link_drained(handle());

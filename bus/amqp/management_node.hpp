@@ -4,6 +4,7 @@
 // `$management`, its reply leaves on the same connection's receiving link that the reply-to names,
 // by its target address or by its dynamic source address. What a request does is the Manage
 // callback's. Private to this room.
+#include "bus/amqp/frame_guard.hpp"
 #include "bus/amqp/front_door.hpp"
 #include "bus/amqp/io_thread.hpp"
 #include "bus/amqp/link.hpp"
@@ -56,7 +57,8 @@ private:
 /// The peer receives replies here.
 class ManagementReplies final : public Link {
 public:
-    ManagementReplies(pn_link_t* handle, LinkId id, std::string source, std::string target);
+    ManagementReplies(
+        pn_link_t* handle, LinkId id, FrameGuard& guard, std::string source, std::string target);
     [[nodiscard]] bool answers_to(std::string_view reply_to) const;
     /// Sent when there is credit; false: too many wait, it is dropped.
     bool send(std::string message);
@@ -68,6 +70,7 @@ public:
 private:
     void pump();
 
+    FrameGuard& guard_;
     std::string source_;
     std::string target_;
     std::deque<std::string> waiting_;

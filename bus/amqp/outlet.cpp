@@ -6,7 +6,6 @@
 
 #include <proton/condition.h>
 #include <proton/disposition.h>
-#include <proton/session.h>
 
 #include <algorithm>
 #include <bit>
@@ -16,8 +15,6 @@
 namespace vera::amqp {
 namespace {
 
-constexpr std::size_t max_buffered_bytes =
-    2U << 20U;                            // per session in the engine; beyond it copies wait here
 constexpr std::size_t max_fetching = 16;  // fewer, the larger the bodies are
 constexpr std::size_t large_body_bytes = 256U << 10U;
 constexpr std::size_t max_hot_waiting = 8;  // waiting copies that keep their body in memory
@@ -54,11 +51,15 @@ std::string error_text(pn_disposition_t* disposition) {
 Outlet::Outlet(pn_link_t* handle,
                LinkId id,
                IoThread& io,
+               FrameGuard& guard,
+               OutputRoom& room,
                const event::Identity& identity,
                const Address& address,
                Mode mode)
     : Link(handle, id, LinkKind::outlet),
       io_(io),
+      guard_(guard),
+      room_(room),
       queue_(address.queue),
       queue_name_(address.spec->name),
       mode_(mode) {
@@ -107,13 +108,15 @@ void Outlet::return_excess() {
     tell_credit();
 }
 
-bool Outlet::has_room() {
-    return pn_session_outgoing_bytes(pn_link_session(handle())) < max_buffered_bytes;
+void Outlet::set_blocked(bool is_blocked) {
+    if (is_blocked == is_blocked_) return;
+    is_blocked_ = is_blocked;
+    room_.blocked += is_blocked ? std::size_t{1} : ~std::size_t{0};
 }
 
 void Outlet::deliver(flow::Deliver deliver) {
     ++received_;
-    if (waiting_.empty() && pn_link_credit(handle()) > 0 && has_room()) {
+    if (waiting_.empty() && pn_link_credit(handle()) > 0 && room_.has_room()) {
         if (deliver.hot) {
             const auto length = static_cast<std::uint32_t>(deliver.hot.size());
             send(deliver, Body{.block = deliver.hot, .offset = 0, .length = length});
@@ -135,10 +138,10 @@ void Outlet::deliver(flow::Deliver deliver) {
 }
 
 void Outlet::pump() {
-    is_blocked_ = false;
+    set_blocked(false);
     while (!waiting_.empty() && pn_link_credit(handle()) > 0) {
-        if (!has_room()) {
-            is_blocked_ = true;
+        if (!room_.has_room()) {
+            set_blocked(true);
             return;
         }
         Waiting& first = waiting_.front();
@@ -233,6 +236,8 @@ void Outlet::send(const flow::Deliver& deliver, const Body& body) {
     const bool is_presettled = deliver.is_presettled || mode_.consume == flow::ConsumeMode::look;
     if (!is_presettled) remember(delivery, deliver.copy);
     pn_link_advance(handle());
+    guard_.delivery_sent(place().channel);
+    room_.handed(bytes.size());
     if (is_presettled) pn_delivery_settle(delivery);
     count(io_.counters().deliveries_out);
 }
@@ -324,6 +329,7 @@ void Outlet::on_gone(Ending ending) {
     if (mode_.consume == flow::ConsumeMode::take)
         for (const Waiting& waiting : waiting_)
             io_.add_input(released(waiting.deliver.copy));
+    set_blocked(false);
     waiting_.clear();
     awaiting_durable_.clear();
     io_.add_input(

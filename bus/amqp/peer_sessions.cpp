@@ -48,22 +48,19 @@ PeerSessions::Link* PeerSessions::link_at(Session& session, std::uint64_t handle
     return link.is_used ? &link : nullptr;
 }
 
-Ruling PeerSessions::rule(Performative kind,
-                          std::uint16_t channel,
-                          const Fields& fields,
-                          std::size_t payload,
-                          Objection& why) {
+Ruling PeerSessions::rule(
+    Performative kind, std::uint16_t channel, const Fields& fields, Size size, Objection& why) {
     if (kind == Performative::begin) return begin(channel, fields, why);
     Session* session = session_at(channel);
     if (session == nullptr)
         return no(why, not_allowed, std::string(name_of(kind)) + ": no session on this channel");
     switch (kind) {
         case Performative::attach:
-            return attach(*session, fields, why);
+            return attach(*session, fields, size.weight, why);
         case Performative::flow:
             return flow(*session, fields, why);
         case Performative::transfer:
-            return transfer(*session, fields, payload, why);
+            return transfer(*session, fields, size.payload, why);
         case Performative::disposition:
             return disposition(*session, fields, why);
         case Performative::detach:
@@ -98,7 +95,10 @@ Ruling PeerSessions::begin(std::uint16_t channel, const Fields& fields, Objectio
     return Ruling::pass;
 }
 
-Ruling PeerSessions::attach(Session& session, const Fields& fields, Objection& why) {
+Ruling PeerSessions::attach(Session& session,
+                            const Fields& fields,
+                            std::uint64_t weight,
+                            Objection& why) {
     const std::uint64_t handle = fields[attach_field::handle].number;
     const std::string_view name = fields[attach_field::name].bytes;
     if (handle > limits_.handle_max)
@@ -124,7 +124,12 @@ Ruling PeerSessions::attach(Session& session, const Fields& fields, Objection& w
                   "amqp:resource-limit-exceeded",
                   "attach: more links than the peer's handle-max allows");
     }
+    if (weight > limits_.max_attached - attached_) {
+        return no(
+            why, "amqp:resource-limit-exceeded", "attach: the connection's links hold too much");
+    }
     --session.links_left;
+    attached_ += weight;
     if (session.links.size() <= handle) session.links.resize(static_cast<std::size_t>(handle) + 1);
     Link& link = session.links[static_cast<std::size_t>(handle)];
     link = Link{};
@@ -132,6 +137,7 @@ Ruling PeerSessions::attach(Session& session, const Fields& fields, Objection& w
     link.is_peer_sender = is_peer_sender;
     link.delivery_count = number32(initial);
     link.limit = limits_.max_message;
+    link.weight = weight;
     link.name.assign(name);
     return Ruling::pass;
 }
@@ -280,16 +286,21 @@ Ruling PeerSessions::detach(Session& session, const Fields& fields, Objection& w
     Link* link = link_at(session, fields[0].number);
     if (link == nullptr)
         return no(why, "amqp:session:unattached-handle", "detach.handle: no such link");
-    forget_delivery(*link);
-    *link = Link{};
+    forget_link(*link);
     ++session.links_left;
     return Ruling::pass;
 }
 
 void PeerSessions::end(std::uint16_t channel) {
     for (Link& link : sessions_[channel]->links)
-        forget_delivery(link);
+        forget_link(link);
     sessions_[channel].reset();
+}
+
+void PeerSessions::forget_link(Link& link) {
+    forget_delivery(link);
+    attached_ -= link.weight;
+    link = Link{};
 }
 
 void PeerSessions::forget_delivery(Link& link) {

@@ -18,13 +18,13 @@ public:
 
     explicit PeerSessions(const GuardLimits& limits) : limits_(limits) {}
 
-    /// `payload` is what stands behind the performative; only a transfer has any. refuse: `why` is
-    /// filled.
-    [[nodiscard]] Ruling rule(Performative kind,
-                              std::uint16_t channel,
-                              const Fields& fields,
-                              std::size_t payload,
-                              Objection& why);
+    struct Size {
+        std::size_t payload = 0;   ///< bytes behind the performative; only a transfer has any
+        std::uint64_t weight = 0;  ///< bytes the engine may hold for the performative
+    };
+    /// refuse: `why` is filled.
+    [[nodiscard]] Ruling rule(
+        Performative kind, std::uint16_t channel, const Fields& fields, Size size, Objection& why);
 
     /// The peer's open: it will not take channels above this.
     void set_peer_channel_max(std::uint16_t channel_max);
@@ -42,6 +42,7 @@ private:
         std::uint32_t delivery_count = 0;
         std::uint64_t bytes = 0;  ///< of that delivery
         std::uint64_t limit = 0;
+        std::uint64_t weight = 0;  ///< of its attach
         std::string name;
         std::string tag;  ///< of that delivery
     };
@@ -58,7 +59,7 @@ private:
     };
 
     Ruling begin(std::uint16_t channel, const Fields& fields, Objection& why);
-    Ruling attach(Session& session, const Fields& fields, Objection& why);
+    Ruling attach(Session& session, const Fields& fields, std::uint64_t weight, Objection& why);
     Ruling flow(Session& session, const Fields& fields, Objection& why);
     Ruling transfer(Session& session, const Fields& fields, std::size_t payload, Objection& why);
     Ruling first_transfer(Session& session, Link& link, const Fields& fields, Objection& why);
@@ -68,12 +69,14 @@ private:
     Ruling detach(Session& session, const Fields& fields, Objection& why);
     void end(std::uint16_t channel);
     void forget_delivery(Link& link);
+    void forget_link(Link& link);
     Session* session_at(std::uint16_t channel);
     static Link* link_at(Session& session, std::uint64_t handle);
 
     GuardLimits limits_;
     std::vector<std::unique_ptr<Session>> sessions_;
     std::uint64_t buffered_ = 0;
+    std::uint64_t attached_ = 0;  ///< weight of all links
 };
 
 }  // namespace vera::amqp

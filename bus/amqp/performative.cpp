@@ -188,11 +188,12 @@ constexpr std::string_view decode_error = "amqp:decode-error";
 
 class Reader {
 public:
-    Reader(int nesting, int values, Objection& why)
-        : walker_(nesting, static_cast<std::uint32_t>(values)),
+    Reader(int nesting, std::uint32_t values, Objection& why)
+        : walker_(nesting, values),
           depth_left_(nesting),
           why_(why) {}
 
+    [[nodiscard]] std::uint32_t values_left() const { return walker_.values_left(); }
     bool list(Cursor& cursor, std::span<const Rule> rules, std::string_view name, Field* fields) {
         if (cursor.empty()) return no(name, {}, "truncated");
         const Byte constructor = *cursor.at++;
@@ -409,9 +410,16 @@ bool read_descriptor(Cursor& cursor, std::uint64_t& descriptor, Objection& why) 
     }
 }
 
-bool read_fields(
-    Cursor& cursor, Performative kind, int nesting, int values, Fields& fields, Objection& why) {
-    return Reader(nesting, values, why).list(cursor, rules_of(kind), name_of(kind), fields.data());
+bool read_fields(Cursor& cursor,
+                 Performative kind,
+                 int nesting,
+                 std::uint32_t& values,
+                 Fields& fields,
+                 Objection& why) {
+    Reader reader(nesting, values, why);
+    const bool is_good = reader.list(cursor, rules_of(kind), name_of(kind), fields.data());
+    values = reader.values_left();
+    return is_good;
 }
 
 std::string_view name_of(Performative kind) {

@@ -103,9 +103,14 @@ struct Objection {
 [[nodiscard]] bool read_descriptor(Cursor& cursor, std::uint64_t& descriptor, Objection& why);
 
 /// Reads the list behind the descriptor of `kind` into `fields`; absent ones are unset. The cursor
-/// ends behind the list.
-[[nodiscard]] bool read_fields(
-    Cursor& cursor, Performative kind, int nesting, int values, Fields& fields, Objection& why);
+/// ends behind the list. `values` is how many there may be, and then how many of them were not
+/// used.
+[[nodiscard]] bool read_fields(Cursor& cursor,
+                               Performative kind,
+                               int nesting,
+                               std::uint32_t& values,
+                               Fields& fields,
+                               Objection& why);
 
 /// "transfer" and so on; "performative" for what is none.
 [[nodiscard]] std::string_view name_of(Performative kind);

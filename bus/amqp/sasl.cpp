@@ -1,6 +1,7 @@
 #include "bus/amqp/sasl.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace vera::amqp {
 
@@ -72,7 +73,8 @@ bool Sasl::frame(Cursor body, std::string& output, Objection& why) {
         return false;
     }
     Fields fields;
-    if (!read_fields(body, awaited, 1, 4, fields, why)) return false;
+    std::uint32_t values = 4;
+    if (!read_fields(body, awaited, 1, values, fields, why)) return false;
     if (!body.empty()) {
         why = {"amqp:decode-error", "sasl frame: bytes behind the performative"};
         return false;

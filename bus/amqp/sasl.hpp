@@ -3,7 +3,6 @@
 // ANONYMOUS and PLAIN. Pure: whether a password is right is decided elsewhere.
 #include "bus/amqp/performative.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,8 +10,6 @@ namespace vera::amqp {
 
 constexpr std::string_view sasl_header{"AMQP\x03\x01\x00\x00", 8};
 constexpr std::string_view amqp_header{"AMQP\x00\x01\x00\x00", 8};
-
-struct PlainCredentials;
 
 class Sasl {
 public:

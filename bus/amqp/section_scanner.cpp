@@ -3,7 +3,6 @@
 #include "bus/amqp/amqp_codec.hpp"
 
 #include <array>
-#include <charconv>
 #include <optional>
 
 namespace vera::amqp {
@@ -52,49 +51,23 @@ constexpr std::array<Rank, 9> section_ranks = {Rank::header,
                                                Rank::body,
                                                Rank::footer};
 
-bool is_map(Byte c) {
-    return c == code::map8 || c == code::map32;
-}
-bool is_list(Byte c) {
-    return c == code::list0 || c == code::list8 || c == code::list32;
-}
-bool is_string(Byte c) {
-    return c == code::str8 || c == code::str32;
-}
-bool is_symbol(Byte c) {
-    return c == code::sym8 || c == code::sym32;
-}
-bool is_binary(Byte c) {
-    return c == code::vbin8 || c == code::vbin32;
-}
-bool is_ulong(Byte c) {
-    return c == code::ulong || c == code::smallulong || c == code::ulong0;
-}
-bool is_compound(Byte c) {
-    return c >= code::list8 || c == code::list0 || c == code::described;
-}
-
-// The bytes of a vbin, str or sym of either width that has been walked over already.
-std::string_view bytes_of(const Byte* constructor) {
-    const bool is_wide = (*constructor & 0xf0U) == 0xb0;
-    return is_wide ? view_of(constructor + 5, constructor + 5 + read32(constructor + 1))
-                   : view_of(constructor + 2, constructor + 2 + constructor[1]);
-}
-
 class Scanner {
 public:
-    Scanner(std::string_view message, const ScanLimits& limits)
+    Scanner(std::string_view message, const ScanLimits& limits, Sections& found)
         : cursor_(message),
           from_(cursor_.at),
-          walker_(limits.nesting, limits.values) {}
+          walker_(limits.nesting, limits.values),
+          found_(found) {}
 
-    Result<Sections> run();
+    /// False: why().
+    bool run();
+    std::string& why() { return why_; }
 
 private:
     struct FieldRule {
         std::string_view name;
-        bool (*fits)(Byte);
-        std::string_view kind;
+        std::uint16_t kinds;
+        std::string_view otherwise;
     };
 
     bool section();
@@ -106,7 +79,7 @@ private:
     bool data();
     bool sequence();
     bool value();
-    bool field(Compound& list, std::uint32_t index, const FieldRule& rule, const Byte*& at);
+    bool field(Compound& list, const FieldRule& rule, const Byte*& at);
     bool open_list(std::uint32_t most, Compound& list);
     void place(std::size_t index, std::string_view whole);
     void keep_property(std::uint32_t index, const Byte* at, const Byte* end);
@@ -117,7 +90,7 @@ private:
     Cursor cursor_;
     const Byte* from_;
     Walker walker_;
-    Sections found_;
+    Sections& found_;
     Rank rank_ = Rank::start;
     std::size_t index_ = section_names.size();
     std::optional<std::size_t> body_index_;
@@ -133,17 +106,14 @@ bool Scanner::no(const Byte* at, std::string_view why, std::string_view subject)
     return false;
 }
 
-Result<Sections> Scanner::run() {
+bool Scanner::run() {
     while (!cursor_.empty()) {
-        if (!section()) return fail(Errc::bad_input, std::move(why_));
+        if (!section()) return false;
     }
-    if (!body_index_) {
-        index_ = section_names.size();
-        no(cursor_.at, "no body section");
-        return fail(Errc::bad_input, std::move(why_));
-    }
+    index_ = section_names.size();
+    if (!body_index_) return no(cursor_.at, "no body section");
     found_.bare = view_of(bare_from_, cursor_.at);
-    return found_;
+    return true;
 }
 
 bool Scanner::section() {
@@ -175,7 +145,7 @@ bool Scanner::descriptor(std::size_t& index) {
     ++cursor_.at;
     if (cursor_.left() < 2) return no(at, "truncated descriptor");
     const Byte constructor = *cursor_.at++;
-    if (is_symbol(constructor)) {
+    if (is_a(constructor, kind::symbol)) {
         std::string_view symbol;
         if (!read_variable(cursor_, constructor == code::sym32, symbol))
             return no(at, "truncated descriptor");
@@ -223,7 +193,7 @@ bool Scanner::open_list(std::uint32_t most, Compound& list) {
     const Byte* at = cursor_.at;
     if (cursor_.empty()) return no(at, "truncated value");
     const Byte constructor = *cursor_.at++;
-    if (!is_list(constructor)) return no(at, "is not a list");
+    if (!is_a(constructor, kind::list)) return no(at, "is not a list");
     if (!walker_.spend(1, at)) return flawed();
     if (!read_compound(cursor_, constructor, list)) return no(at, "truncated value");
     if (list.count > most) return no(at, "has too many fields");
@@ -231,7 +201,7 @@ bool Scanner::open_list(std::uint32_t most, Compound& list) {
 }
 
 // One field of a list section; `at` is its constructor, null if the field is null.
-bool Scanner::field(Compound& list, std::uint32_t index, const FieldRule& rule, const Byte*& at) {
+bool Scanner::field(Compound& list, const FieldRule& rule, const Byte*& at) {
     at = list.items.at;
     if (list.items.empty()) return no(at, "size and count disagree");
     const Byte constructor = *list.items.at++;
@@ -239,30 +209,20 @@ bool Scanner::field(Compound& list, std::uint32_t index, const FieldRule& rule, 
         at = nullptr;
         return true;
     }
-    (void)index;
-    if (!rule.fits(constructor)) return no(at, rule.kind, rule.name);
+    if (!is_a(constructor, rule.kinds)) return no(at, rule.otherwise, rule.name);
     return walker_.body(list.items, constructor) || flawed();
 }
 
 bool Scanner::header(Compound& list) {
-    static constexpr std::array<FieldRule, 5> rules = {{
-        {"durable",
-         [](Byte c) { return c == code::yes || c == code::no || c == code::boolean; },
-         "is not a boolean"},
-        {"priority", [](Byte c) { return c == code::ubyte; }, "is not a ubyte"},
-        {"ttl",
-         [](Byte c) { return c == code::uint || c == code::smalluint || c == code::uint0; },
-         "is not a uint"},
-        {"first-acquirer",
-         [](Byte c) { return c == code::yes || c == code::no || c == code::boolean; },
-         "is not a boolean"},
-        {"delivery-count",
-         [](Byte c) { return c == code::uint || c == code::smalluint || c == code::uint0; },
-         "is not a uint"},
-    }};
+    static constexpr std::array<FieldRule, 5> rules = {
+        {{"durable", kind::boolean, "is not a boolean"},
+         {"priority", kind::ubyte, "is not a ubyte"},
+         {"ttl", kind::uint, "is not a uint"},
+         {"first-acquirer", kind::boolean, "is not a boolean"},
+         {"delivery-count", kind::uint, "is not a uint"}}};
     for (std::uint32_t i = 0; i < list.count; ++i) {
         const Byte* at = nullptr;
-        if (!field(list, i, rules[i], at)) return false;
+        if (!field(list, rules[i], at)) return false;
         if (at == nullptr) continue;
         if (i == 0) found_.is_durable = *at == code::yes || (*at == code::boolean && at[1] == 1);
         if (i == 1) found_.priority = at[1];
@@ -273,30 +233,24 @@ bool Scanner::header(Compound& list) {
 }
 
 bool Scanner::properties(Compound& list) {
-    constexpr auto is_id = [](Byte c) {
-        return is_ulong(c) || c == code::uuid || is_binary(c) || is_string(c);
-    };
-    constexpr auto is_time = [](Byte c) { return c == code::timestamp; };
-    static constexpr std::array<FieldRule, 13> rules = {{
-        {"message-id", is_id, "is neither ulong, uuid, binary nor string"},
-        {"user-id", is_binary, "is not binary"},
-        {"to", is_string, "is not a string"},
-        {"subject", is_string, "is not a string"},
-        {"reply-to", is_string, "is not a string"},
-        {"correlation-id", is_id, "is neither ulong, uuid, binary nor string"},
-        {"content-type", is_symbol, "is not a symbol"},
-        {"content-encoding", is_symbol, "is not a symbol"},
-        {"absolute-expiry-time", is_time, "is not a timestamp"},
-        {"creation-time", is_time, "is not a timestamp"},
-        {"group-id", is_string, "is not a string"},
-        {"group-sequence",
-         [](Byte c) { return c == code::uint || c == code::smalluint || c == code::uint0; },
-         "is not a uint"},
-        {"reply-to-group-id", is_string, "is not a string"},
-    }};
+    constexpr std::uint16_t id = kind::ulong | kind::uuid | kind::binary | kind::string;
+    static constexpr std::array<FieldRule, 13> rules = {
+        {{"message-id", id, "is neither ulong, uuid, binary nor string"},
+         {"user-id", kind::binary, "is not binary"},
+         {"to", kind::string, "is not a string"},
+         {"subject", kind::string, "is not a string"},
+         {"reply-to", kind::string, "is not a string"},
+         {"correlation-id", id, "is neither ulong, uuid, binary nor string"},
+         {"content-type", kind::symbol, "is not a symbol"},
+         {"content-encoding", kind::symbol, "is not a symbol"},
+         {"absolute-expiry-time", kind::timestamp, "is not a timestamp"},
+         {"creation-time", kind::timestamp, "is not a timestamp"},
+         {"group-id", kind::string, "is not a string"},
+         {"group-sequence", kind::uint, "is not a uint"},
+         {"reply-to-group-id", kind::string, "is not a string"}}};
     for (std::uint32_t i = 0; i < list.count; ++i) {
         const Byte* at = nullptr;
-        if (!field(list, i, rules[i], at)) return false;
+        if (!field(list, rules[i], at)) return false;
         if (at != nullptr) keep_property(i, at, list.items.at);
     }
     return list.items.empty() || no(list.items.at, "size and count disagree");
@@ -306,7 +260,7 @@ void Scanner::keep_property(std::uint32_t index, const Byte* at, const Byte* end
     switch (index) {
         case 0:
             found_.message_id_raw = view_of(at, end);
-            if (is_string(*at)) found_.message_id_text = bytes_of(at);
+            if (is_a(*at, kind::string)) found_.message_id_text = bytes_of(at);
             break;
         case 1:
             found_.user_id = bytes_of(at);
@@ -346,21 +300,25 @@ bool Scanner::map(bool is_application) {
     const Byte* at = cursor_.at;
     if (cursor_.empty()) return no(at, "truncated value");
     const Byte constructor = *cursor_.at++;
-    if (!is_map(constructor)) return no(at, "is not a map");
+    if (!is_a(constructor, kind::map)) return no(at, "is not a map");
     Compound pairs;
     if (!walker_.spend(1, at)) return flawed();
     if (!read_compound(cursor_, constructor, pairs)) return no(at, "truncated value");
     if (pairs.count % 2 != 0) return no(at, text_of(Flaw::odd_map));
     Cursor& items = pairs.items;
-    for (std::uint32_t i = 0; i < pairs.count; ++i) {
+    const std::uint16_t key_kinds = is_application ? kind::string : kind::symbol | kind::ulong;
+    const std::uint16_t banned = is_application ? kind::composite : std::uint16_t{0};
+    for (std::uint32_t i = 0; i < pairs.count; i += 2) {
         if (items.empty()) return no(at, text_of(Flaw::size_mismatch));
-        const Byte* item = items.at;
-        const Byte c = *items.at++;
-        if (i % 2 == 0 && is_application && !is_string(c)) return no(item, "key is not a string");
-        if (i % 2 == 0 && !is_application && !is_symbol(c) && !is_ulong(c))
-            return no(item, "key is not a symbol");
-        if (i % 2 != 0 && is_application && is_compound(c)) return no(item, "value is not simple");
-        if (!walker_.body(items, c)) return flawed();
+        const Byte* key = items.at;
+        if (!is_a(*key, key_kinds))
+            return no(key, is_application ? "key is not a string" : "key is not a symbol");
+        ++items.at;
+        if (!walker_.body(items, *key)) return flawed();
+        if (items.empty()) return no(at, text_of(Flaw::size_mismatch));
+        const Byte* value = items.at++;
+        if (is_a(*value, banned)) return no(value, "value is not simple");
+        if (!walker_.body(items, *value)) return flawed();
     }
     return items.empty() || no(at, text_of(Flaw::size_mismatch));
 }
@@ -369,7 +327,7 @@ bool Scanner::data() {
     const Byte* at = cursor_.at;
     if (cursor_.empty()) return no(at, "truncated value");
     const Byte constructor = *cursor_.at++;
-    if (!is_binary(constructor)) return no(at, "is not binary");
+    if (!is_a(constructor, kind::binary)) return no(at, "is not binary");
     if (!walker_.body(cursor_, constructor)) return flawed();
     found_.body_kind = SectionBody::data;
     ++found_.body_sections;
@@ -381,7 +339,7 @@ bool Scanner::sequence() {
     const Byte* at = cursor_.at;
     if (cursor_.empty()) return no(at, "truncated value");
     const Byte constructor = *cursor_.at++;
-    if (!is_list(constructor)) return no(at, "is not a list");
+    if (!is_a(constructor, kind::list)) return no(at, "is not a list");
     if (!walker_.body(cursor_, constructor)) return flawed();
     found_.body_kind = SectionBody::sequence;
     ++found_.body_sections;
@@ -391,9 +349,9 @@ bool Scanner::sequence() {
 bool Scanner::value() {
     const Byte* at = cursor_.at;
     if (!walker_.value(cursor_)) return flawed();
-    found_.body_kind = is_binary(*at)                     ? SectionBody::value_binary
-                       : is_string(*at) || is_symbol(*at) ? SectionBody::value_string
-                                                          : SectionBody::value_other;
+    found_.body_kind = is_a(*at, kind::binary)                  ? SectionBody::value_binary
+                       : is_a(*at, kind::string | kind::symbol) ? SectionBody::value_string
+                                                                : SectionBody::value_other;
     if (found_.body_kind != SectionBody::value_other) found_.content = bytes_of(at);
     return true;
 }
@@ -428,112 +386,13 @@ void Scanner::place(std::size_t index, std::string_view whole) {
     }
 }
 
-// The pairs of a section that scan() has accepted.
-Cursor pairs_of(std::string_view section, std::uint32_t& count) {
-    Cursor cursor(section);
-    count = 0;
-    if (cursor.left() < 3) return {};
-    Walker walker(32, 1U << 20U);
-    ++cursor.at;
-    if (!walker.value(cursor) || cursor.empty()) return {};
-    const Byte constructor = *cursor.at++;
-    Compound pairs;
-    if (!is_map(constructor) || !read_compound(cursor, constructor, pairs)) return {};
-    count = pairs.count / 2;
-    return pairs.items;
-}
-
-template <class Int>
-std::string decimal(Int value) {
-    return std::to_string(value);
-}
-
-// The value at `at` as text; nothing for types that have no text form here.
-std::optional<std::string> text_of_value(const Byte* at) {
-    switch (*at) {
-        case code::str8:
-        case code::str32:
-        case code::sym8:
-        case code::sym32:
-            return std::string(bytes_of(at));
-        case code::yes:
-            return "true";
-        case code::no:
-            return "false";
-        case code::boolean:
-            return at[1] == 1 ? "true" : "false";
-        case code::uint0:
-        case code::ulong0:
-            return "0";
-        case code::ubyte:
-        case code::smalluint:
-        case code::smallulong:
-            return decimal(static_cast<unsigned>(at[1]));
-        case code::byte:
-        case code::smallint:
-        case code::smalllong:
-            return decimal(static_cast<int>(static_cast<std::int8_t>(at[1])));
-        case code::ushort:
-            return decimal(read16(at + 1));
-        case code::short_:
-            return decimal(static_cast<std::int16_t>(read16(at + 1)));
-        case code::uint:
-            return decimal(read32(at + 1));
-        case code::int_:
-            return decimal(static_cast<std::int32_t>(read32(at + 1)));
-        case code::ulong:
-            return decimal(read64(at + 1));
-        case code::long_:
-            return decimal(static_cast<std::int64_t>(read64(at + 1)));
-        case code::timestamp:
-            return to_rfc3339(Timestamp{static_cast<std::int64_t>(read64(at + 1))});
-        default:
-            return std::nullopt;
-    }
-}
-
-// Calls `see(key, value constructor)` for each pair until it returns false.
-template <class See>
-void each_pair(std::string_view section, See see) {
-    std::uint32_t count = 0;
-    Cursor items = pairs_of(section, count);
-    Walker walker(32, 1U << 20U);
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const Byte* key = items.at;
-        if (!walker.value(items) || items.empty()) return;
-        const Byte* value = items.at;
-        if (!walker.value(items)) return;
-        if (is_string(*key) && !see(bytes_of(key), value)) return;
-    }
-}
-
 }  // namespace
 
 Result<Sections> scan(std::string_view message, const ScanLimits& limits) {
-    return Scanner(message, limits).run();
-}
-
-std::vector<std::pair<std::string_view, std::string>> properties_with_prefix(
-    std::string_view section, std::string_view prefix) {
-    std::vector<std::pair<std::string_view, std::string>> found;
-    each_pair(section, [&](std::string_view key, const Byte* value) {
-        if (key.starts_with(prefix)) {
-            if (auto text = text_of_value(value))
-                found.emplace_back(key.substr(prefix.size()), std::move(*text));
-        }
-        return true;
-    });
-    return found;
-}
-
-std::string property_text(std::string_view section, std::string_view key) {
-    std::string found;
-    each_pair(section, [&](std::string_view name, const Byte* value) {
-        if (name != key) return true;
-        found = text_of_value(value).value_or("");
-        return false;
-    });
-    return found;
+    Result<Sections> result{Sections{}};
+    Scanner scanner(message, limits, *result);
+    if (!scanner.run()) return fail(Errc::bad_input, std::move(scanner.why()));
+    return result;
 }
 
 }  // namespace vera::amqp

@@ -3,9 +3,8 @@
 #include "bus/cli/connecting.hpp"
 #include "bus/cli/verbs.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 namespace vera::cli {
@@ -28,26 +27,27 @@ std::string rounded(double value, int decimals) {
 }
 
 nlohmann::json to_json(const kit::LoadReport& report, const BenchFlags& flags) {
-    nlohmann::json out{{"version", 1},
-                       {"label", flags.label},
-                       {"size", flags.load.event.body.empty() ? flags.load.body_bytes
-                                                              : flags.load.event.body.size()},
-                       {"durable", flags.load.is_durable},
-                       {"event", flags.is_event},
-                       {"count", flags.load.count},
-                       {"sent", report.sent},
-                       {"settled", report.settled},
-                       {"not_accepted", report.not_accepted},
-                       {"received", report.received},
-                       {"send_rate", report.send_rate},
-                       {"receive_rate", report.receive_rate},
-                       {"rate", report.rate},
-                       {"sender_cpu_s", report.sender_cpu_s},
-                       {"receiver_cpu_s", report.receiver_cpu_s},
-                       {"wall_s", report.wall_s},
-                       {"timed_out", report.is_timed_out},
-                       {"error", report.error},
-                       {"first_refusal", report.first_refusal}};
+    nlohmann::json out{
+        {"version", 1},
+        {"label", flags.label},
+        {"size",
+         flags.load.event.body.empty() ? flags.load.body_bytes : flags.load.event.body.size()},
+        {"durable", flags.load.is_durable},
+        {"event", flags.is_event},
+        {"count", flags.load.count},
+        {"sent", report.sent},
+        {"settled", report.settled},
+        {"not_accepted", report.not_accepted},
+        {"received", report.received},
+        {"send_rate", report.send_rate},
+        {"receive_rate", report.receive_rate},
+        {"rate", report.rate},
+        {"sender_cpu_s", report.sender_cpu_s},
+        {"receiver_cpu_s", report.receiver_cpu_s},
+        {"wall_s", report.wall_s},
+        {"timed_out", report.is_timed_out},
+        {"error", report.error},
+        {"first_refusal", report.first_refusal}};
     if (report.has_latency)
         out["latency_us"] = {{"p50", report.p50_us},
                              {"p99", report.p99_us},
@@ -150,7 +150,8 @@ void add_load_flags(CLI::App& verb, BenchFlags& flags) {
     verb.add_option("--broker-pid", load.broker_pid, "Read this process' CPU time and memory");
     verb.add_option("--source-capability", load.source_capability, "Symbol, for other brokers");
     verb.add_option("--target-capability", load.target_capability, "Symbol, for other brokers");
-    verb.add_flag("--listen", load.is_listening,
+    verb.add_flag("--listen",
+                  load.is_listening,
                   "No broker: receive on --url oneself, to see the generator's own ceiling");
 }
 
@@ -166,7 +167,8 @@ void add_bench(CLI::App& root, Session& session) {
     verb->footer(footer(
         "  vera bench --send queue/a --recv queue/a --durable --count 300000\n"
         "  vera bench --event --send events --recv sub/alle --size 1024 --broker-pid 4711\n"
-        "  vera bench --event --send events --recv sub/alle --rate 2000 --count 16000 --warmup 2000\n"
+        "  vera bench --event --send events --recv sub/alle --rate 2000 --count 16000 --warmup "
+        "2000\n"
         "  vera bench --listen --url 127.0.0.1:7001 --send x --count 1000000\n"
         "The cores are shared with the generator: compare CPU per 100k first, rates second, and "
         "interleave runs.\n"));

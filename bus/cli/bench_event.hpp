@@ -5,7 +5,8 @@
 
 namespace vera::cli {
 
-/// A valid kuvert of about `bytes` (never less than what a kuvert needs, some 400). Errc::bad_input if the build has no schemas.
+/// A valid kuvert of about `bytes` (never less than what a kuvert needs, some 400). Errc::bad_input
+/// if the build has no schemas.
 [[nodiscard]] Result<kit::EventTemplate> bench_event(std::size_t bytes, std::uint64_t objects);
 
 }  // namespace vera::cli

@@ -1,6 +1,6 @@
 #pragma once
-// The `vera` command: parses the arguments, runs one verb, gives the exit code. Everything a verb reads and writes goes through Io,
-// so that tests see it.
+// The `vera` command: parses the arguments, runs one verb, gives the exit code. Everything a verb
+// reads and writes goes through Io, so that tests see it.
 #include "bus/base/result.hpp"
 
 #include <iosfwd>

@@ -1,13 +1,12 @@
 #include "bus/cli/connecting.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace vera::cli {
 namespace {
@@ -38,8 +37,7 @@ std::shared_ptr<ConnectFlags> add_connect_flags(CLI::App& verb) {
         ->envname("VERA_URL")
         ->capture_default_str();
     verb.add_option("--user", flags->user, "System name for SASL PLAIN; without it ANONYMOUS");
-    verb.add_option(
-        "--secret-file", flags->secret_file, "File with the secret, mode 0400 or 0600");
+    verb.add_option("--secret-file", flags->secret_file, "File with the secret, mode 0400 or 0600");
     return flags;
 }
 

@@ -21,7 +21,8 @@ struct ConnectFlags {
 /// A connection that ends the verb when it breaks, unless `reconnects`.
 [[nodiscard]] Result<kit::Connection> connect(const ConnectFlags& flags, bool reconnects = false);
 
-/// The first line of a file that only its owner may read (mode 0400 or 0600). Errc::io, refused, bad_input.
+/// The first line of a file that only its owner may read (mode 0400 or 0600). Errc::io, refused,
+/// bad_input.
 [[nodiscard]] Result<std::string> read_secret_file(const std::string& path);
 
 /// true once SIGINT or SIGTERM came; the first call starts listening.

@@ -77,8 +77,7 @@ Result<kit::Message> Publishing::to_message(const std::string& text) const {
     std::string kuvert_text = text;
     const Timestamp now = host::system_clock().wall();
     if (!flags_.kuvert.type.empty()) {
-        auto filled =
-            fill_kuvert(std::move(document), flags_.kuvert, host::random_uuid(), now);
+        auto filled = fill_kuvert(std::move(document), flags_.kuvert, host::random_uuid(), now);
         if (!filled) return fail(filled.error().code, filled.error().text);
         document = std::move(*filled);
         kuvert_text = document.dump();
@@ -185,8 +184,8 @@ int Publishing::run(std::istream& in) {
         if (const auto collected = collect(*publisher, Millis{200}); !collected)
             broken = collected.error();
         else if (sent_.size() == before && host::system_clock().boot() > deadline)
-            broken = Error{Errc::unavailable,
-                           "no verdict within " + to_text(options.confirm_timeout)};
+            broken =
+                Error{Errc::unavailable, "no verdict within " + to_text(options.confirm_timeout)};
         show_progress(false);
     }
     show_progress(true);
@@ -197,7 +196,8 @@ int Publishing::summarize(const std::optional<Error>& broken) {
     if (broken) {
         report(io_, *broken);
         for (auto& [ticket, place] : sent_)
-            refuse(place.first, place.second, "unknown", "no verdict: send it again with the same id");
+            refuse(
+                place.first, place.second, "unknown", "no verdict: send it again with the same id");
     }
     if (documents_ == 0 && !broken) {
         report(io_, {Errc::bad_input, "the input holds no document"});
@@ -241,20 +241,25 @@ void add_event_publish(CLI::App& event, Session& session) {
 #ifndef VERA_HAS_EVENT
     flags->wire_form = "json";
 #endif
-    verb->add_option("FILE", flags->file,
-                     "A kuvert as JSON, JSON lines of kuverts, or with --type bare payloads; - is stdin")
+    verb->add_option(
+            "FILE",
+            flags->file,
+            "A kuvert as JSON, JSON lines of kuverts, or with --type bare payloads; - is stdin")
         ->capture_default_str();
     KuvertFlags& kuvert = flags->kuvert;
-    verb->add_option("--type", kuvert.type, "The input is a payload of this type: vera.sag.v1.SagOprettet");
+    verb->add_option(
+        "--type", kuvert.type, "The input is a payload of this type: vera.sag.v1.SagOprettet");
     std::vector<CLI::Option*> with_type{
-        verb->add_option("--message-type", kuvert.beskedtype, "Beskedtype (UUID); default: of --type"),
+        verb->add_option(
+            "--message-type", kuvert.beskedtype, "Beskedtype (UUID); default: of --type"),
         verb->add_option("--authority", kuvert.authority, "Responsible authority, CVR number"),
         verb->add_option("--object", kuvert.object, "ObjektId, UUID or URN"),
         verb->add_option("--object-type", kuvert.object_type, "ObjektType; default: of --type"),
         verb->add_option("--action", kuvert.action, "ObjektHandling, UUID or URN"),
         verb->add_option("--kle", kuvert.kle, "OpgaveEmne, a KLE number: 27.20.04"),
         verb->add_option("--sender", kuvert.sender, "BeskedAnsvarligAktoer, UUID or URN")};
-    for (CLI::Option* option : with_type) option->needs("--type");
+    for (CLI::Option* option : with_type)
+        option->needs("--type");
     verb->add_option("--as", flags->wire_form, "Form on the wire")
         ->check(CLI::IsMember({"json", "protobuf"}))
         ->capture_default_str();
@@ -263,14 +268,15 @@ void add_event_publish(CLI::App& event, Session& session) {
         ->check(CLI::Range(1U, 100000U))
         ->capture_default_str();
     verb->add_flag("--new-ids", flags->has_new_ids, "Give each kuvert a new BeskedId and time");
-    verb->add_flag("--progress", flags->has_progress, "Progress on stderr even if it is no terminal");
+    verb->add_flag(
+        "--progress", flags->has_progress, "Progress on stderr even if it is no terminal");
     verb->add_flag("--json", flags->is_json, "The summary as JSON");
     flags->connect = add_connect_flags(*verb);
-    verb->footer(footer(
-        "  vera event publish sag.json\n"
-        "  vera event publish --type vera.sag.v1.SagOprettet --authority 29189382 \\\n"
-        "      --object 5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f payload.json\n"
-        "  zcat events.jsonl.gz | vera event publish --new-ids --progress -\n"));
+    verb->footer(
+        footer("  vera event publish sag.json\n"
+               "  vera event publish --type vera.sag.v1.SagOprettet --authority 29189382 \\\n"
+               "      --object 5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f payload.json\n"
+               "  zcat events.jsonl.gz | vera event publish --new-ids --progress -\n"));
     verb->callback([flags, &session] { session.exit_code = publish(*flags, session.io); });
 }
 

@@ -94,16 +94,15 @@ std::string pretty(const kit::Received& message, const json& body, bool is_maske
     const auto add = [&](const std::string& text) {
         if (!text.empty()) head += "  " + text;
     };
-    const std::string time = text_at(
-        body, "/Beskedkuvert/Leveranceinformation/Dannelsestidspunkt/TidsstempelDatoTid");
+    const std::string time =
+        text_at(body, "/Beskedkuvert/Leveranceinformation/Dannelsestidspunkt/TidsstempelDatoTid");
     if (const auto parsed = parse_rfc3339(time)) add(danish_time(*parsed));
     add(after(text_at(body, "/Beskeddata/0/@type"), "type.googleapis.com/"));
     const std::string registration = "/Beskedkuvert/Filtreringsdata/ObjektRegistrering/0";
     std::string authority = id_at(body, registration + "/ObjektAnsvarligMyndighed");
     add(after(after(std::move(authority), "urn:oio:cvr-nr:"), "urn:oio:cvr:"));
     add(id_at(body, registration + "/ObjektId"));
-    if (message.delivery_count > 0)
-        add("attempt " + std::to_string(message.delivery_count + 1));
+    if (message.delivery_count > 0) add("attempt " + std::to_string(message.delivery_count + 1));
     std::string text = head + '\n';
     const auto add_line = [&](const char* name, const std::string& what) {
         if (!what.empty()) text += std::string("  ") + name + ": " + what + '\n';

@@ -3,19 +3,22 @@
 #include "adapters/kit/message.hpp"
 
 #include <nlohmann/json.hpp>
-
 #include <string>
 
 namespace vera::cli {
 
-/// The kuvert of the message as JSON; any other JSON body as it stands; else {"bytes": n, "text": …} or {"bytes": n, "hex": first 64}.
+/// The kuvert of the message as JSON; any other JSON body as it stands; else {"bytes": n, "text":
+/// …} or {"bytes": n, "hex": first 64}.
 [[nodiscard]] nlohmann::json decoded_body(const kit::Received& message);
 
 /// What a listing says of a message beside its body; empty members are left out.
 [[nodiscard]] nlohmann::json facts_of(const kit::Received& message);
 
-/// "seq 12  2026-11-23 15:30:05.123+01:00  vera.sag.v1.SagOprettet  29189382  <object>", and the reason of a dead letter or an unrouted
-/// event; then the body over many lines. `body` is already masked or not as the caller wants it.
-[[nodiscard]] std::string pretty(const kit::Received& message, const nlohmann::json& body, bool is_masked);
+/// "seq 12  2026-11-23 15:30:05.123+01:00  vera.sag.v1.SagOprettet  29189382  <object>", and the
+/// reason of a dead letter or an unrouted event; then the body over many lines. `body` is already
+/// masked or not as the caller wants it.
+[[nodiscard]] std::string pretty(const kit::Received& message,
+                                 const nlohmann::json& body,
+                                 bool is_masked);
 
 }  // namespace vera::cli

@@ -1,9 +1,8 @@
 #include "bus/cli/json_documents.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <istream>
+#include <nlohmann/json.hpp>
 
 namespace vera::cli {
 namespace {
@@ -23,8 +22,8 @@ bool JsonDocuments::read_line(std::string& text) {
     return static_cast<bool>(std::getline(in_, text));
 }
 
-// `first` is no document of its own. Either the whole input is one, which `first` then becomes; or `first` is a broken line among
-// others, which are kept.
+// `first` is no document of its own. Either the whole input is one, which `first` then becomes; or
+// `first` is a broken line among others, which are kept.
 void JsonDocuments::look_ahead(std::string& first) {
     std::string whole = first;
     std::string line;
@@ -33,11 +32,11 @@ void JsonDocuments::look_ahead(std::string& first) {
         whole += line;
         buffered_.push_back(std::move(line));
     }
-    const bool is_lines = !nlohmann::json::accept(whole) &&
-                          std::ranges::any_of(buffered_, [](const std::string& other) {
-                              return !is_blank(other) && other.front() == '{' &&
-                                     nlohmann::json::accept(other);
-                          });
+    const bool is_lines =
+        !nlohmann::json::accept(whole) &&
+        std::ranges::any_of(buffered_, [](const std::string& other) {
+            return !is_blank(other) && other.front() == '{' && nlohmann::json::accept(other);
+        });
     if (is_lines) return;
     buffered_.clear();
     first = std::move(whole);

@@ -1,5 +1,6 @@
 #pragma once
-// Splits an input stream into JSON documents: JSON lines if its first line is a whole document, else one document over many lines.
+// Splits an input stream into JSON documents: JSON lines if its first line is a whole document,
+// else one document over many lines.
 #include <cstdint>
 #include <deque>
 #include <iosfwd>
@@ -15,8 +16,8 @@ public:
         std::string text;
         std::uint64_t line = 1;  ///< where it begins, from 1
     };
-    /// false: no more. Empty lines are passed over. Reads JSON lines one at a time, so a pipe may stay open. What is given need not be
-    /// valid JSON.
+    /// false: no more. Empty lines are passed over. Reads JSON lines one at a time, so a pipe may
+    /// stay open. What is given need not be valid JSON.
     bool next(Document& document);
 
 private:

@@ -74,15 +74,13 @@ Result<json> unik_id(const std::string& text, const std::string& flag) {
 }
 
 Result<json> fill_kuvert(json payload, const KuvertFlags& flags, const Uuid& id, Timestamp now) {
-    if (!payload.is_object())
-        return fail(Errc::bad_input, "the payload is no JSON object");
+    if (!payload.is_object()) return fail(Errc::bad_input, "the payload is no JSON object");
     if (payload.contains("BeskedId"))
         return fail(Errc::bad_input,
                     "the input is a whole kuvert (it has a BeskedId); leave --type out");
     const auto facts = facts_of(flags.type);
     if (!facts) return fail(facts.error().code, facts.error().text);
-    const std::string beskedtype =
-        flags.beskedtype.empty() ? facts->beskedtype : flags.beskedtype;
+    const std::string beskedtype = flags.beskedtype.empty() ? facts->beskedtype : flags.beskedtype;
     if (beskedtype.empty())
         return fail(Errc::bad_input, "--message-type: wanted, the catalogue does not tell it");
 
@@ -94,10 +92,9 @@ Result<json> fill_kuvert(json payload, const KuvertFlags& flags, const Uuid& id,
     }
     const std::string object_type =
         flags.object_type.empty() ? facts->objekttype : flags.object_type;
-    for (const auto& [name, text, flag] :
-         {std::tuple{"ObjektId", flags.object, "--object"},
-          std::tuple{"ObjektType", object_type, "--object-type"},
-          std::tuple{"ObjektHandling", flags.action, "--action"}})
+    for (const auto& [name, text, flag] : {std::tuple{"ObjektId", flags.object, "--object"},
+                                           std::tuple{"ObjektType", object_type, "--object-type"},
+                                           std::tuple{"ObjektHandling", flags.action, "--action"}})
         if (const auto put = put_id(registration, name, text, flag); !put)
             return fail(put.error().code, put.error().text);
     if (!flags.kle.empty()) registration["OpgaveEmne"] = urn("urn:oio:kle:" + flags.kle);
@@ -112,14 +109,13 @@ Result<json> fill_kuvert(json payload, const KuvertFlags& flags, const Uuid& id,
         filter["ObjektRegistrering"] = json::array({std::move(registration)});
     }
     payload["@type"] = "type.googleapis.com/" + flags.type;
-    return json{
-        {"BeskedId", {{"UUIDIdentifikator", to_text(id)}}},
-        {"BeskedVersion", "1.0"},
-        {"Beskedkuvert",
-         {{"Filtreringsdata", std::move(filter)},
-          {"Leveranceinformation",
-           {{"Dannelsestidspunkt", {{"TidsstempelDatoTid", to_rfc3339(now)}}}}}}},
-        {"Beskeddata", json::array({std::move(payload)})}};
+    return json{{"BeskedId", {{"UUIDIdentifikator", to_text(id)}}},
+                {"BeskedVersion", "1.0"},
+                {"Beskedkuvert",
+                 {{"Filtreringsdata", std::move(filter)},
+                  {"Leveranceinformation",
+                   {{"Dannelsestidspunkt", {{"TidsstempelDatoTid", to_rfc3339(now)}}}}}}},
+                {"Beskeddata", json::array({std::move(payload)})}};
 }
 
 Result<void> renew_kuvert(json& kuvert, const Uuid& id, Timestamp now) {

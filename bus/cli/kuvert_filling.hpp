@@ -1,12 +1,11 @@
 #pragma once
-// Makes a whole kuvert (protobuf-JSON) of a bare payload and flags, or gives an existing one a new identity. Pure but for the catalogue:
-// ids and times are given.
+// Makes a whole kuvert (protobuf-JSON) of a bare payload and flags, or gives an existing one a new
+// identity. Pure but for the catalogue: ids and times are given.
 #include "bus/base/result.hpp"
 #include "bus/base/time.hpp"
 #include "bus/base/uuid.hpp"
 
 #include <nlohmann/json.hpp>
-
 #include <string>
 
 namespace vera::cli {

@@ -55,8 +55,10 @@ void add_look_flags(CLI::App& verb, LookFlags& flags) {
     CLI::Option* as_json = verb.add_flag("--json", flags.is_json, "One JSON kuvert per line");
     verb.add_flag("--meta", flags.has_meta, "With --json: around the kuvert what VeRA says of it")
         ->needs(as_json);
-    CLI::Option* reason = verb.add_option(
-        "--reason", flags.reason, "Why personal data must be seen; goes to the bus with the request");
+    CLI::Option* reason =
+        verb.add_option("--reason",
+                        flags.reason,
+                        "Why personal data must be seen; goes to the bus with the request");
     verb.add_flag("--unmasked", flags.is_unmasked, "Show personal data; needs --reason")
         ->needs(reason);
     flags.connect = add_connect_flags(verb);

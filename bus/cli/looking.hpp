@@ -1,5 +1,6 @@
 #pragma once
-// What `sub tail` and `queue peek` share: open a source, print what comes, masked unless a reason is given.
+// What `sub tail` and `queue peek` share: open a source, print what comes, masked unless a reason
+// is given.
 #include "bus/cli/connecting.hpp"
 #include "bus/cli/verbs.hpp"
 
@@ -13,7 +14,7 @@ namespace vera::cli {
 struct LookFlags {
     std::uint64_t count = 0;  ///< messages to show; 0: no limit
     bool is_json = false;
-    bool has_meta = false;     ///< --json: facts around the kuvert
+    bool has_meta = false;  ///< --json: facts around the kuvert
     bool is_unmasked = false;
     std::string reason;
     std::shared_ptr<ConnectFlags> connect;

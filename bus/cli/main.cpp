@@ -1,9 +1,8 @@
 #include "bus/cli/cli.hpp"
 
-#include <unistd.h>
-
 #include <csignal>
 #include <iostream>
+#include <unistd.h>
 
 int main(int argc, char** argv) {
     std::ios::sync_with_stdio(false);

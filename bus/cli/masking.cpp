@@ -45,10 +45,9 @@ std::string mask_text(std::string_view text) {
         if (!is_digit(text[at])) continue;
         const bool is_after_urn =
             at >= urn.size() &&
-            std::ranges::equal(
-                text.substr(at - urn.size(), urn.size()), urn, [](char a, char b) {
-                    return std::tolower(static_cast<unsigned char>(a)) == b;
-                });
+            std::ranges::equal(text.substr(at - urn.size(), urn.size()), urn, [](char a, char b) {
+                return std::tolower(static_cast<unsigned char>(a)) == b;
+            });
         const bool stands_alone = at == 0 || !is_word(text[at - 1]);
         if (!is_after_urn && !stands_alone) continue;
         const std::size_t length = cpr_length(text, at, is_after_urn);
@@ -69,7 +68,8 @@ void mask(nlohmann::json& value) {
         const std::string masked = mask_text(digits);
         if (masked != digits) value = masked;
     } else if (value.is_array()) {
-        for (nlohmann::json& element : value) mask(element);
+        for (nlohmann::json& element : value)
+            mask(element);
     } else if (value.is_object()) {
         nlohmann::json masked = nlohmann::json::object();
         for (auto& [key, element] : value.items()) {

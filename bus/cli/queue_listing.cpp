@@ -12,15 +12,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<const char*, const char*>, 8> numbers{
-    {{"ready", "READY"},
-     {"inFlight", "IN FLIGHT"},
-     {"delayed", "DELAYED"},
-     {"blocked", "BLOCKED"},
-     {"dead", "DEAD"},
-     {"consumers", "CONSUMERS"},
-     {"enqueued", "ENQUEUED"},
-     {"settled", "SETTLED"}}};
+constexpr std::array<std::pair<const char*, const char*>, 8> numbers{{{"ready", "READY"},
+                                                                      {"inFlight", "IN FLIGHT"},
+                                                                      {"delayed", "DELAYED"},
+                                                                      {"blocked", "BLOCKED"},
+                                                                      {"dead", "DEAD"},
+                                                                      {"consumers", "CONSUMERS"},
+                                                                      {"enqueued", "ENQUEUED"},
+                                                                      {"settled", "SETTLED"}}};
 
 std::uint64_t number_of(const json& queue, const char* name) {
     const auto found = queue.find(name);
@@ -61,17 +60,18 @@ Result<json> to_objects(const json& answer) {
 
 std::string queue_table(const json& queues, Timestamp now) {
     std::vector<Column> columns{{"NAME", false}};
-    for (const auto& [attribute, title] : numbers) columns.push_back({title, true});
+    for (const auto& [attribute, title] : numbers)
+        columns.push_back({title, true});
     columns.push_back({"OLDEST", true});
     Table table(std::move(columns));
     std::vector<json> sorted(queues.begin(), queues.end());
-    std::ranges::sort(
-        sorted, {}, [](const json& queue) { return text_of(queue, "name"); });
+    std::ranges::sort(sorted, {}, [](const json& queue) { return text_of(queue, "name"); });
     std::array<std::uint64_t, numbers.size()> totals{};
     Timestamp oldest_of_all;
     for (const json& queue : sorted) {
         const auto deleted = queue.find("deleted");
-        const bool is_deleted = deleted != queue.end() && deleted->is_boolean() && deleted->get<bool>();
+        const bool is_deleted =
+            deleted != queue.end() && deleted->is_boolean() && deleted->get<bool>();
         std::vector<std::string> row{text_of(queue, "name") + (is_deleted ? " (deleted)" : "")};
         for (std::size_t i = 0; i < numbers.size(); ++i) {
             const std::uint64_t value = number_of(queue, numbers[i].first);
@@ -85,7 +85,8 @@ std::string queue_table(const json& queues, Timestamp now) {
     }
     std::vector<std::string> last{std::to_string(sorted.size()) +
                                   (sorted.size() == 1 ? " queue" : " queues")};
-    for (const std::uint64_t total : totals) last.push_back(std::to_string(total));
+    for (const std::uint64_t total : totals)
+        last.push_back(std::to_string(total));
     last.push_back(oldest_of_all ? age_text(now - oldest_of_all) : "-");
     table.add_totals(std::move(last));
     return table.text();

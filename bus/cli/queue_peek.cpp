@@ -29,9 +29,10 @@ void add_queue_peek(CLI::App& queue, Session& session) {
                      "A subscription, a plain queue, or an address: sub/x/$deadletter, $unrouted")
         ->required();
     add_look_flags(*verb, flags->look);
-    verb->footer(footer("  vera queue peek hjoerring-sager -n 3\n"
-                        "  vera queue peek 'sub/hjoerring-sager/$deadletter' --json --meta -n 0\n"
-                        "  vera queue peek '$unrouted'\n"));
+    verb->footer(
+        footer("  vera queue peek hjoerring-sager -n 3\n"
+               "  vera queue peek 'sub/hjoerring-sager/$deadletter' --json --meta -n 0\n"
+               "  vera queue peek '$unrouted'\n"));
     verb->callback([flags, &session] { session.exit_code = peek(*flags, session.io); });
 }
 

@@ -3,13 +3,12 @@
 #include "bus/host/random.hpp"
 #include "bus/policy/secret.hpp"
 
-#include <termios.h>
-#include <unistd.h>
-
 #include <array>
 #include <istream>
 #include <memory>
 #include <ostream>
+#include <termios.h>
+#include <unistd.h>
 
 namespace vera::cli {
 namespace {
@@ -43,7 +42,8 @@ Result<std::string> read_secret(const std::string& file, Io& io) {
         std::getline(io.in, secret);
     }
     if (io.err_is_terminal) io.err << '\n';
-    while (!secret.empty() && secret.back() == '\r') secret.pop_back();
+    while (!secret.empty() && secret.back() == '\r')
+        secret.pop_back();
     if (secret.empty()) return fail(Errc::bad_input, "no secret on stdin");
     if (secret.size() > 1024) return fail(Errc::bad_input, "the secret has more than 1024 bytes");
     return secret;

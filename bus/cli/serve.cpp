@@ -2,9 +2,8 @@
 
 #include "bus/cli/verbs.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 namespace vera::cli {
@@ -20,9 +19,10 @@ void add_serve(CLI::App& root, Session& session) {
     verb->add_option("--log-level", options->log_level, "Lowest level that is logged")
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
         ->capture_default_str();
-    verb->footer(footer("  vera serve -c vera.yaml\n"
-                        "  vera serve -c vera.yaml --log-level debug\n"
-                        "SIGTERM and SIGINT end it in order, SIGHUP reloads the configuration.\n"));
+    verb->footer(
+        footer("  vera serve -c vera.yaml\n"
+               "  vera serve -c vera.yaml --log-level debug\n"
+               "SIGTERM and SIGINT end it in order, SIGHUP reloads the configuration.\n"));
     verb->callback([options, &session] { session.exit_code = ops::serve(*options); });
 }
 
@@ -48,7 +48,8 @@ void add_config_check(CLI::App& config, Session& session) {
                            << '\n';
             session.exit_code = facts ? exit_ok : exit_failed;
         } else if (facts) {
-            for (const std::string& fact : *facts) session.io.out << fact << '\n';
+            for (const std::string& fact : *facts)
+                session.io.out << fact << '\n';
         } else {
             session.exit_code = report(session.io, facts.error());
         }

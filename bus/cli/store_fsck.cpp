@@ -1,11 +1,9 @@
-#include "bus/store/fsck.hpp"
-
 #include "bus/cli/table.hpp"
 #include "bus/cli/verbs.hpp"
-
-#include <nlohmann/json.hpp>
+#include "bus/store/fsck.hpp"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 namespace vera::cli {
@@ -68,12 +66,13 @@ json to_json(const store::FsckReport& report) {
 
 void print(const store::FsckReport& report, std::ostream& out) {
     out << "store " << to_text(report.store) << " at " << report.path << ", format "
-        << report.format_version << ", " << (report.was_clean ? "ended in order" : "not ended in order")
-        << '\n'
+        << report.format_version << ", "
+        << (report.was_clean ? "ended in order" : "not ended in order") << '\n'
         << report.events << " events, " << report.transitions << " transitions, " << report.leaves
         << " leaves; " << report.waiting << " copies wait, " << report.dead << " are dead letters\n"
         << "last event " << report.last_event.value << ", copy " << report.last_copy.value
-        << ", leaf " << report.last_leaf.value << ", at " << time_or_none(report.last_stamp) << "\n\n";
+        << ", leaf " << report.last_leaf.value << ", at " << time_or_none(report.last_stamp)
+        << "\n\n";
     Table segments({{"SEGMENT", true},
                     {"FILE", false},
                     {"USED", true},
@@ -92,10 +91,11 @@ void print(const store::FsckReport& report, std::ostream& out) {
     out << segments.text() << '\n';
     Table queues({{"QUEUE", false}, {"WAITING", true}, {"DEAD", true}});
     for (const store::FsckQueue& queue : report.queues)
-        queues.add({(queue.name.empty() ? "unknown " + std::to_string(queue.id.value) : queue.name) +
-                        (queue.is_deleted ? " (deleted)" : ""),
-                    std::to_string(queue.waiting),
-                    std::to_string(queue.dead)});
+        queues.add(
+            {(queue.name.empty() ? "unknown " + std::to_string(queue.id.value) : queue.name) +
+                 (queue.is_deleted ? " (deleted)" : ""),
+             std::to_string(queue.waiting),
+             std::to_string(queue.dead)});
     out << queues.text();
     for (const store::FsckFinding& finding : report.findings)
         out << (finding.is_damage ? "DAMAGE " : "note ") << finding.file << " offset "
@@ -117,13 +117,14 @@ int check(const FsckFlags& flags, Io& io) {
 }  // namespace
 
 void add_store_fsck(CLI::App& store, Session& session) {
-    CLI::App* verb = store.add_subcommand(
-        "fsck", "Check a stopped store from its files alone; changes nothing");
+    CLI::App* verb =
+        store.add_subcommand("fsck", "Check a stopped store from its files alone; changes nothing");
     auto flags = std::make_shared<FsckFlags>();
     verb->add_option("PATH", flags->path, "The store's folder")->required();
     verb->add_flag("--json", flags->is_json, "As JSON");
-    verb->footer(footer("  vera store fsck /var/lib/vera/store\n"
-                        "  vera store fsck /var/lib/vera/store --json | jq .findings\n"));
+    verb->footer(
+        footer("  vera store fsck /var/lib/vera/store\n"
+               "  vera store fsck /var/lib/vera/store --json | jq .findings\n"));
     verb->callback([flags, &session] { session.exit_code = check(*flags, session.io); });
 }
 

@@ -14,7 +14,8 @@ struct TailFlags {
 
 int tail(const TailFlags& flags, Io& io) {
     Source source;
-    const bool is_address = flags.name.find('/') != std::string::npos || flags.name.starts_with('$');
+    const bool is_address =
+        flags.name.find('/') != std::string::npos || flags.name.starts_with('$');
     std::string address = is_address       ? flags.name
                           : flags.is_queue ? "queue/" + flags.name
                                            : "sub/" + flags.name;

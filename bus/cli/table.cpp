@@ -20,7 +20,8 @@ void Table::add(std::vector<std::string> row) {
 
 std::string Table::text() const {
     std::vector<std::size_t> widths;
-    for (const Column& column : columns_) widths.push_back(width_of(column.name));
+    for (const Column& column : columns_)
+        widths.push_back(width_of(column.name));
     const auto widen = [&](const std::vector<std::string>& row) {
         for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i)
             widths[i] = std::max(widths[i], width_of(row[i]));
@@ -41,12 +42,14 @@ std::string Table::text() const {
         out += line + '\n';
     };
     std::vector<std::string> names;
-    for (const Column& column : columns_) names.push_back(column.name);
+    for (const Column& column : columns_)
+        names.push_back(column.name);
     put(names);
     std::ranges::for_each(rows_, put);
     if (!totals_.empty()) {
         std::size_t full = widths.empty() ? 0 : 2 * (widths.size() - 1);
-        for (const std::size_t width : widths) full += width;
+        for (const std::size_t width : widths)
+            full += width;
         out += std::string(full, '-') + '\n';
         put(totals_);
     }
@@ -57,7 +60,8 @@ std::string danish_time(Timestamp time) {
     using namespace std::chrono;
     const sys_time<milliseconds> at{milliseconds{time.ms}};
     const year_month_day day{floor<days>(at)};
-    // Summer time from 01:00 UTC on the last Sunday of March to 01:00 UTC on the last Sunday of October.
+    // Summer time from 01:00 UTC on the last Sunday of March to 01:00 UTC on the last Sunday of
+    // October.
     const sys_seconds begins = sys_days{day.year() / March / Sunday[last]} + hours{1};
     const sys_seconds ends = sys_days{day.year() / October / Sunday[last]} + hours{1};
     const bool is_summer = at >= begins && at < ends;

@@ -1,6 +1,6 @@
 #pragma once
-// One function per verb: adds it, with its flags, help and examples, to the command line. The verb runs when it was parsed and leaves its
-// exit code in the session.
+// One function per verb: adds it, with its flags, help and examples, to the command line. The verb
+// runs when it was parsed and leaves its exit code in the session.
 #include "bus/cli/cli.hpp"
 
 #include <CLI/App.hpp>

@@ -1,8 +1,7 @@
 #include "bus/cli/verbs.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 namespace vera::cli {

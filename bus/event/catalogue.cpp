@@ -59,24 +59,15 @@ const MessageRules* must_compile(RuleBook& book, const Descriptor* descriptor) {
     return *rules;
 }
 
-Refusal refusal(Condition condition, std::string text) {
-    return Refusal{condition, std::move(text)};
+/// "<root>.<path>: ", without what is empty.
+std::string where(std::string root, const std::string& path) {
+    if (!root.empty() && !path.empty()) root += '.';
+    root += path;
+    return root.empty() ? root : root + ": ";
 }
 
-/// Behind the last slash of a type URL, if both are what they should be; else empty.
-std::string_view type_name(std::string_view type_url) {
-    constexpr std::size_t max_size = 256;
-    const auto slash = type_url.rfind('/');
-    if (slash == std::string_view::npos || type_url.size() > max_size) return {};
-    const std::string_view name = type_url.substr(slash + 1);
-    bool begins = true;  // a part of the name
-    for (const char c : name) {
-        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        const bool is_digit = c >= '0' && c <= '9';
-        if (begins ? !is_letter : !(is_letter || is_digit || c == '.')) return {};
-        begins = c == '.';
-    }
-    return begins ? std::string_view{} : name;
+Refusal refusal(Condition condition, std::string text) {
+    return Refusal{condition, std::move(text)};
 }
 
 }  // namespace
@@ -107,25 +98,23 @@ std::optional<Refusal> Catalogue::Contents::check_payload(const Payload& payload
                                                           std::size_t index,
                                                           const KnownType*& type) const {
     const auto here = [index] { return "Beskeddata[" + std::to_string(index) + "]"; };
-    const std::string_view name = type_name(payload.type_url);
+    const std::string_view name = type_of_url(payload.type_url);
     if (name.empty())
         return refusal(Condition::schema_invalid, here() + ".@type: is not a type URL");
     const auto known = by_name.find(name);
     if (known == by_name.end())
         return refusal(Condition::schema_unknown, here() + ": unknown type " + std::string(name));
     type = &known->second;
-    auto broken = check_message(*type->rules, payload.value, UnknownFields::kept, {});
-    if (!broken) return std::nullopt;
-    return refusal(
-        Condition::schema_invalid,
-        here() + (broken->text.find(": ") == std::string::npos ? ": " : ".") + broken->text);
+    if (const auto broken = check_message(*type->rules, payload.value, UnknownFields::kept))
+        return refusal(Condition::schema_invalid, where(here(), broken->path) + broken->what);
+    return std::nullopt;
 }
 
 std::variant<Attributes, Refusal> Catalogue::Contents::check(const RawEvent& raw,
                                                              std::string_view kuvert_bytes) const {
-    if (auto broken = check_message(*kuvert, kuvert_bytes, UnknownFields::refused, {}))
+    if (const auto broken = check_message(*kuvert, kuvert_bytes, UnknownFields::refused))
         return refusal(broken->is_encoding ? Condition::decode_error : Condition::schema_invalid,
-                       std::move(broken->text));
+                       where({}, broken->path) + broken->what);
     const KuvertView view = view_kuvert(kuvert_bytes);
     Attributes attributes;
     if (auto refused = derive(view, raw.identity.get(), attributes)) return std::move(*refused);
@@ -157,8 +146,8 @@ Catalogue::Catalogue() {
 Catalogue::~Catalogue() = default;
 
 std::shared_ptr<const Catalogue> Catalogue::built_in() {
-    return std::shared_ptr<const Catalogue>(
-        new Catalogue);  // NOLINT(cppcoreguidelines-owning-memory): the constructor is private
+    struct Made : Catalogue {};  // lets make_shared reach the private constructor
+    return std::make_shared<const Made>();
 }
 
 std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw) const {

@@ -40,6 +40,25 @@ unsigned two_digits(std::string_view text, std::size_t at) {
     return static_cast<unsigned>(text[at] - '0') * 10 + static_cast<unsigned>(text[at + 1] - '0');
 }
 
+constexpr std::uint64_t every_byte(std::uint64_t byte) {
+    return byte * 0x0101010101010101U;
+}
+
+/// The high bit of every byte of `eight` that is a hexadecimal digit; no other bits. Eight bytes at
+/// once, in any byte order.
+std::uint64_t hex_digits(std::uint64_t eight) {
+    const std::uint64_t ascii = ~eight & every_byte(0x80);
+    const std::uint64_t low =
+        eight & every_byte(0x7f);  // adding to these never carries into the next byte
+    const std::uint64_t letters = low | every_byte(0x20);
+    const auto from = [](std::uint64_t bytes, char first) {
+        return bytes + every_byte(0x80U - static_cast<unsigned char>(first));
+    };
+    const std::uint64_t is_number = from(low, '0') & ~from(low, '9' + 1);
+    const std::uint64_t is_letter = from(letters, 'a') & ~from(letters, 'f' + 1);
+    return (is_number | is_letter) & ascii;
+}
+
 bool is_date(int year, unsigned month, unsigned day) {
     return std::chrono::year_month_day{
         std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}}
@@ -104,16 +123,20 @@ bool is_uuid(std::string_view text) {
     if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' ||
         text[23] != '-')
         return false;
-    static constexpr auto hex = [] {
-        std::array<std::uint8_t, 256> table{};
-        for (const char c : std::string_view("0123456789abcdefABCDEF"))
-            table[static_cast<unsigned char>(c)] = 1;
-        return table;
-    }();
-    unsigned count = 0;
-    for (const char c : text)
-        count += hex[static_cast<unsigned char>(c)];
-    return count == 32;
+    // A kuvert holds dozens of UUIDs: the digits are checked eight at a time.
+    std::array<char, 32> digits{};
+    std::memcpy(digits.data(), text.data(), 8);
+    std::memcpy(digits.data() + 8, text.data() + 9, 4);
+    std::memcpy(digits.data() + 12, text.data() + 14, 4);
+    std::memcpy(digits.data() + 16, text.data() + 19, 4);
+    std::memcpy(digits.data() + 20, text.data() + 24, 12);
+    std::uint64_t all = ~std::uint64_t{0};
+    for (std::size_t at = 0; at < digits.size(); at += 8) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, digits.data() + at, 8);
+        all &= hex_digits(eight);
+    }
+    return all == every_byte(0x80);
 }
 
 bool is_utf8(std::string_view text) {
@@ -201,7 +224,9 @@ std::string canonical_id(std::string_view id) {
     if (id.starts_with(cvr_urn_variant))
         return std::string(cvr_urn).append(id.substr(cvr_urn_variant.size()));
     std::string canonical(id);
-    if (is_uuid(id)) std::ranges::transform(canonical, canonical.begin(), lower);
+    if (is_uuid(id))
+        for (char& c : canonical)
+            c = static_cast<char>(c | 0x20);  // digits and hyphens have that bit
     return canonical;
 }
 
@@ -219,6 +244,21 @@ int foelsomhed_of(std::string_view sikkerhedsklassificering) {
     for (const Level& known : levels)
         if (known.uuid == sikkerhedsklassificering) return known.level;
     return 0;
+}
+
+std::string_view type_of_url(std::string_view type_url) {
+    constexpr std::size_t max_size = 256;
+    const auto slash = type_url.rfind('/');
+    if (slash == std::string_view::npos || type_url.size() > max_size) return {};
+    const std::string_view name = type_url.substr(slash + 1);
+    bool begins = true;  // a part of the name
+    for (const char c : name) {
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        const bool is_digit = c >= '0' && c <= '9';
+        if (begins ? !is_letter : !(is_letter || is_digit || c == '.')) return {};
+        begins = c == '.';
+    }
+    return begins ? std::string_view{} : name;
 }
 
 }  // namespace vera::event

@@ -1,6 +1,7 @@
 #include "bus/event/json_reader.hpp"
 
 #include "bus/event/base64.hpp"
+#include "bus/event/formats.hpp"
 #include "bus/event/json_scanner.hpp"
 
 #include <google/protobuf/any.pb.h>
@@ -82,7 +83,6 @@ private:
     bool wrong(std::string_view what) { return refuse(Condition::schema_invalid, what); }
     bool syntax() { return refuse(Condition::decode_error, scanner_.error()); }
     bool refuse(Condition condition, std::string_view what);
-    [[nodiscard]] const Descriptor* find(std::string_view type_url) const;
 
     JsonScanner scanner_;
     UnknownPayloadMembers unknown_;
@@ -106,7 +106,9 @@ bool Reader::refuse(Condition condition, std::string_view what) {
 bool Reader::object(Message& message, int nesting, bool is_payload) {
     if (nesting >= JsonScanner::max_nesting)
         return refuse(Condition::decode_error, "nested too deeply");
-    if (scanner_.peek() != '{') return wrong("an object expected");
+    if (scanner_.peek() != '{')
+        return refuse(path_.empty() ? Condition::decode_error : Condition::schema_invalid,
+                      "an object expected");
     return members(message, nesting, is_payload, false);
 }
 
@@ -122,9 +124,10 @@ bool Reader::members(Message& message, int nesting, bool is_payload, bool skip_t
             continue;
         }
         const Descriptor& type = *message.GetDescriptor();
-        const FieldDescriptor* known = type.FindFieldByName(name);
+        const FieldDescriptor* known = nullptr;
         for (int i = 0; i < type.field_count() && known == nullptr; ++i)
-            if (type.field(i)->json_name() == name) known = type.field(i);
+            if (type.field(i)->json_name() == name || type.field(i)->name() == name)
+                known = type.field(i);
         if (known == nullptr) {
             if (!is_payload || unknown_ == UnknownPayloadMembers::refused)
                 return wrong(is_name(name) ? "unknown field '" + name + "'" : "unknown field");
@@ -196,8 +199,10 @@ bool Reader::any(google::protobuf::Any& any, int nesting) {
     if (scanner_.peek() != '{') return wrong("an object expected");
     std::string type_url;
     if (!type_of_any(type_url)) return false;
+    if (type_of_url(type_url).empty()) return wrong("@type is not a type URL");
     any.set_type_url(type_url);
-    const Descriptor* type = find(type_url);
+    const Descriptor* type =
+        DescriptorPool::generated_pool()->FindMessageTypeByName(std::string(type_of_url(type_url)));
     return type == nullptr ? opaque_any(any) : known_any(*type, any, nesting);
 }
 
@@ -244,14 +249,8 @@ bool Reader::opaque_any(google::protobuf::Any& any) {
         if (!scanner_.string(name) || !scanner_.expect(':')) return syntax();
         const bool is_value = name == "value" && !is_there && scanner_.peek() == '"';
         if (name != "@type" && !is_value) {
-            const auto& url = any.type_url();
-            const std::string type = url.substr(std::min(url.rfind('/') + 1, url.size()));
-            const bool shown = std::ranges::all_of(type, [](char c) {
-                return c == '.' || c == '_' || std::isalnum(static_cast<unsigned char>(c));
-            });
-            return refuse(
-                Condition::schema_unknown,
-                shown && type.size() <= 256 ? "unknown type " + type : std::string("unknown type"));
+            return refuse(Condition::schema_unknown,
+                          "unknown type " + std::string(type_of_url(any.type_url())));
         }
         if (!scanner_.string(text)) return syntax();
         if (!is_value) continue;
@@ -261,13 +260,6 @@ bool Reader::opaque_any(google::protobuf::Any& any) {
         any.set_value(std::move(*bytes));
     } while (scanner_.take(','));
     return scanner_.expect('}') || syntax();
-}
-
-const Descriptor* Reader::find(std::string_view type_url) const {
-    const auto slash = type_url.rfind('/');
-    if (slash == std::string_view::npos) return nullptr;
-    return DescriptorPool::generated_pool()->FindMessageTypeByName(
-        std::string(type_url.substr(slash + 1)));
 }
 
 bool Reader::timestamp(google::protobuf::Timestamp& time) {

@@ -6,6 +6,7 @@
 #include "vera/besked/v1/haendelsesbesked.pb.h"
 
 #include <algorithm>
+#include <climits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -34,6 +35,7 @@ std::string media_type(std::string_view content_type) {
 }  // namespace
 
 KuvertForm form_of(std::string_view body, std::string_view content_type) {
+    if (content_type == "application/protobuf") return KuvertForm::protobuf;
     const std::string type = media_type(content_type);
     if (type == "application/json") return KuvertForm::json;
     if (type == "application/protobuf" || type == "application/x-protobuf" ||
@@ -59,6 +61,7 @@ std::variant<std::string, Refusal> kuvert_of_json(std::string_view json,
 Result<std::string> kuvert_to_json(std::string_view body,
                                    std::string_view content_type,
                                    bool pretty) {
+    if (body.size() > INT_MAX) return fail(Errc::too_large, "a kuvert of more than 2 GiB");
     Haendelsesbesked besked;
     if (form_of(body, content_type) == KuvertForm::protobuf) {
         if (!besked.ParseFromArray(body.data(), static_cast<int>(body.size())))

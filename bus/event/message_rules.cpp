@@ -73,7 +73,7 @@ WireType wire_type_of(Kind kind) {
 /// One walk over one message: carries the way from the root for the error text.
 class Walk {
 public:
-    Walk(UnknownFields unknown, std::string_view root) : unknown_(unknown), root_(root) {}
+    explicit Walk(UnknownFields unknown) : unknown_(unknown) {}
 
     bool message(const MessageRules& rules, std::string_view bytes);
     RuleBreak take_break() { return std::move(break_); }
@@ -99,7 +99,6 @@ private:
     [[nodiscard]] std::string path(const FieldDescriptor* last) const;
 
     UnknownFields unknown_;
-    std::string_view root_;
     std::size_t depth_ = 0;
     std::array<Step, max_nesting> steps_;
     RuleBreak break_;
@@ -154,6 +153,8 @@ bool Walk::contents(const FieldRules& rules, const WireField& field, bool& is_fi
         case Kind::text:
             is_filled = !field.bytes.empty();
             if (!is_filled) return true;
+            if (rules.format == vera::options::v1::FORMAT_UUID && is_uuid(field.bytes))
+                return true;  // most texts of a kuvert
             if (!is_utf8(field.bytes)) return refuse("is not UTF-8");
             if (!has_format(field.bytes, rules.format))
                 return refuse("is not " + std::string(name_of(rules.format)));
@@ -211,7 +212,8 @@ bool Walk::complete(const MessageRules& rules, const Seen& seen) {
                       rules.fields[static_cast<std::size_t>(std::countr_zero(missing))].field);
     for (const OneofRules& oneof : rules.oneofs) {
         const bool is_missing = oneof.is_required && (oneof.members & seen.filled) == 0;
-        if (!is_missing && std::popcount(oneof.members & seen.fields) <= 1) continue;
+        const std::uint64_t members = oneof.members & seen.fields;
+        if (!is_missing && (members & (members - 1)) == 0) continue;  // one at most
         std::string names;
         for (int i = 0; i < oneof.oneof->field_count(); ++i)
             names += (i == 0 ? "" : ", ") + oneof.oneof->field(i)->json_name();
@@ -221,8 +223,8 @@ bool Walk::complete(const MessageRules& rules, const Seen& seen) {
 }
 
 bool Walk::refuse(const std::string& what, const FieldDescriptor* field) {
-    const std::string where = path(field);
-    break_.text = where.empty() ? what : where + ": " + what;
+    break_.path = path(field);
+    break_.what = what;
     return false;
 }
 
@@ -232,7 +234,7 @@ bool Walk::no_encoding(const char* what) {
 }
 
 std::string Walk::path(const FieldDescriptor* last) const {
-    std::string text(root_);
+    std::string text;
     for (std::size_t i = 0; i < depth_; ++i) {
         const Step& step = steps_[i];
         if (!text.empty()) text += '.';
@@ -296,9 +298,8 @@ Result<const MessageRules*> RuleBook::compile(const Descriptor* descriptor) {
 
 std::optional<RuleBreak> check_message(const MessageRules& rules,
                                        std::string_view bytes,
-                                       UnknownFields unknown,
-                                       std::string_view root) {
-    Walk walk(unknown, root);
+                                       UnknownFields unknown) {
+    Walk walk(unknown);
     if (walk.message(rules, bytes)) return std::nullopt;
     return walk.take_break();
 }

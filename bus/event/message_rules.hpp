@@ -22,7 +22,9 @@ namespace vera::event {
 /// a rule of its schema.
 struct RuleBreak {
     bool is_encoding = false;
-    std::string text;  ///< "<path in JSON names>: <rule>", never a value
+    std::string path;  ///< JSON names, "Beskedkuvert.Filtreringsdata.RelateretObjekt[1]"; empty:
+                       ///< the message itself
+    std::string what;  ///< the rule; never a value
 };
 
 struct MessageRules;
@@ -79,11 +81,9 @@ private:
 
 enum class UnknownFields : std::uint8_t { refused, kept };
 
-/// Walks `bytes`. `root` is put before the path of what was wrong, e.g. "Beskeddata[0]". Nesting is
-/// at most 64 messages deep.
+/// Walks `bytes`. Nesting is at most 64 messages deep.
 [[nodiscard]] std::optional<RuleBreak> check_message(const MessageRules& rules,
                                                      std::string_view bytes,
-                                                     UnknownFields unknown,
-                                                     std::string_view root);
+                                                     UnknownFields unknown);
 
 }  // namespace vera::event

@@ -53,17 +53,18 @@ void BusCore::State::recover(const RecoveredCopy& recovered, std::uint32_t event
     VERA_CHECK(recovered.state != CopyState::settled);
     const std::uint32_t queue = shelves.find_queue(recovered.queue);
     VERA_CHECK(queue != no_slot && !vera::is_dead_letter(recovered.queue));
-    const std::uint32_t slot = shelves.append(queue, event_slot, recovered.seq);
+    const bool is_dead = recovered.state == CopyState::dead;
+    const std::uint32_t slot = shelves.append(is_dead ? queue + 1 : queue, event_slot, recovered.seq);
     Copy& copy = shelves.copy(slot);
     copy.version = recovered.version;
     copy.attempts = recovered.attempts;
     copy.is_recovered = true;
-    if (recovered.state == CopyState::dead) {
+    if (is_dead) {
         auto death = std::make_shared<Deliver::Death>();
         death->reason = recovered.reason;
         death->error = recovered.error;
         death->at = recovered.died;
-        shelves.bury(slot, std::move(death));
+        shelves.set_death(slot, std::move(death));
     } else if (recovered.due) {
         // If that has passed meanwhile, the timer comes at once.
         put_back_later(slot, recovered.due);

@@ -66,12 +66,14 @@ void DedupWindow::insert(std::uint64_t id, std::uint64_t bytes, Timestamp at) {
     trim(at);
     if (max_ids_ == 0) return;
     Shard& shard = shards_[id % shard_count];
-    if (shard.size != 0) {
-        const Place old = locate(shard, id);
-        if (old.is_found) forget(old.position);
+    if ((shard.size + 1) * 3 > shard.positions.size() * 2) grow(shard);
+    Place place = locate(shard, id);
+    if (place.is_found || size_ >= max_ids_) {
+        if (place.is_found) forget(place.position);
+        while (size_ >= max_ids_)
+            drop_front();
+        place = locate(shard, id);
     }
-    while (size_ >= max_ids_)
-        drop_front();
 
     if (static_cast<std::uint32_t>(next_) == empty) ++next_;
     const bool is_new_chunk = [&] {
@@ -91,8 +93,7 @@ void DedupWindow::insert(std::uint64_t id, std::uint64_t bytes, Timestamp at) {
     chunk.bytes[in_chunk] = bytes;
     chunk.after_base_ms[in_chunk] = static_cast<std::uint32_t>((at - chunk.base).count());
 
-    if ((shard.size + 1) * 3 > shard.positions.size() * 2) grow(shard);
-    shard.positions[locate(shard, id).slot] = static_cast<std::uint32_t>(next_);
+    shard.positions[place.slot] = static_cast<std::uint32_t>(next_);
     ++shard.size;
     ++size_;
     ++next_;

@@ -7,6 +7,8 @@ namespace vera::flow {
 
 namespace {
 constexpr std::size_t least_size = 64;
+/// Up to this size memory is not given back: what is busy comes and goes with every batch.
+constexpr std::size_t kept_size = 16'384;
 }  // namespace
 
 KeyIndex::KeyIndex() : entries_(least_size) {}
@@ -55,7 +57,7 @@ void KeyIndex::erase(std::uint64_t key) {
         hole = at;
     }
     entries_[hole].slot = no_slot;
-    if (entries_.size() > least_size && size_ * 16 < entries_.size()) resize(entries_.size() / 4);
+    if (entries_.size() > kept_size && size_ * 16 < entries_.size()) resize(entries_.size() / 4);
 }
 
 void KeyIndex::resize(std::size_t size) {

@@ -279,6 +279,10 @@ void Shelves::release_event(std::uint32_t slot) {
     events_.remove(slot);
 }
 
+void Shelves::set_death(std::uint32_t slot, std::shared_ptr<const Deliver::Death> death) {
+    deaths_[slot] = std::move(death);
+}
+
 void Shelves::sort_dead_letters() {
     for (Queue& queue : queues_) {
         if (!queue.is_dead_letter || queue.size < 2) continue;

@@ -54,6 +54,8 @@ public:
     void remove(std::uint32_t slot);
     /// From hands or ready: over to the dead-letter queue. Its key goes to the next.
     void bury(std::uint32_t slot, std::shared_ptr<const Deliver::Death> death);
+    /// Recovery: what is known of a copy that was appended to a dead-letter queue.
+    void set_death(std::uint32_t slot, std::shared_ptr<const Deliver::Death> death);
     /// Recovery: the dead-letter queues in the order of death.
     void sort_dead_letters();
 

@@ -22,8 +22,8 @@ namespace vera::ops {
 /// What the bus asks of its surroundings. None of these may call back into the bus before it
 /// returns, except post().
 struct BusOutside {
-    std::function<void(std::function<void()>)>
-        run_soon;  ///< on a thread that may run the core; never at once on the caller's stack
+    /// On a thread that may run the core; at once if the caller is on one.
+    std::function<void(std::function<void()>)> run_soon;
     std::function<void(flow::Effects&)> carry_out;  ///< what concerns links
     std::function<void(std::string)>
         on_sealed;  ///< once, when the engine has sealed itself: the reason
@@ -82,6 +82,7 @@ private:
     host::Cell<std::shared_ptr<const flow::Snapshot>> snapshot_{nullptr};
     host::Inbox<flow::Input> inbox_;
     host::Mailbox<Question> questions_;
+    /// For the timer: a tick at that time; none: the rest of a run that was cut.
     host::Mailbox<Timestamp> alarms_;
     host::Mailbox<char> pokes_;  ///< something to do for finish()
     std::atomic<std::uint64_t> last_token_{0};

@@ -76,6 +76,7 @@ private:
     void read_retry(Section& section, flow::RetryPolicy& retry);
     void read_folder(Section& top);
     void check_whole(Section& top);
+    void sort_problems();
     /// Checks the form of `name` and that no other of its kind folds to the same.
     void check_name(Section& section, const std::string& kind, const std::string& name);
     void check_type(Section& section, std::size_t index, const std::string& type);
@@ -101,7 +102,18 @@ LoadedConfig Loader::load(const std::string& file) {
         top.finish();
     }
     out_.config.digest = hex(audit::sha256(all_bytes_));
+    sort_problems();
     return std::move(out_);
+}
+
+void Loader::sort_problems() {
+    std::map<std::string, std::size_t>
+        rank;  // the configuration file comes first, others as they were read
+    for (const Problem& problem : out_.problems)
+        rank.try_emplace(problem.file, rank.size());
+    std::ranges::stable_sort(out_.problems, {}, [&](const Problem& problem) {
+        return std::pair(rank[problem.file], problem.line);
+    });
 }
 
 std::optional<YamlNode> Loader::parse(const std::string& path, const std::string& shown) {

@@ -140,14 +140,12 @@ Result<void> Daemon::Parts::open_store() {
     journal.segment_bytes = config.store.segment_bytes;
     auto opened = store::open_journal(host::posix_file_system(), std::move(journal));
     if (!opened)
-        return fail(opened.error().code, "store " + config.store.path + ": " + opened.error().text);
+        return fail(opened.error().code, "store: " + opened.error().text);
     engine = std::move(*opened);
     core = std::make_unique<flow::BusCore>(
         flow::CoreOptions{static_cast<std::size_t>(config.hot_bytes)});
     auto recovered = engine->recover(*core);
-    if (!recovered)
-        return fail(recovered.error().code,
-                    "store " + config.store.path + ": " + recovered.error().text);
+    if (!recovered) return fail(recovered.error().code, "store: " + recovered.error().text);
     recovery = std::move(*recovered);
     log_recovery(recovery, config.store);
     clock = std::make_unique<host::VeraClock>(host::system_clock(), recovery.last_stamp);

@@ -331,6 +331,9 @@ Result<void> Journal::roll(std::uint64_t record_bytes) {
     if (auto replaced = manifest_file_.replace(); !replaced)
         return fail(Errc::io, replaced.error().text);
 
+    // Opened under its new name, so that errors name that.
+    if (auto file = files_.open(segment.path, host::OpenMode::write))
+        segment.file = *std::move(file);
     position_ = writer_.position();
     manifest_sequence_ = manifest.sequence;
     last_number_ = number;

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace vera::fuzz {
 
@@ -21,7 +22,6 @@ namespace {
 
 constexpr std::uint32_t max_frame = 65536;
 constexpr int credit = 20;
-constexpr std::uint64_t most_sent = 300;  // messages the queues hold
 
 amqp::GuardLimits limits() {
     amqp::GuardLimits limits;
@@ -37,7 +37,8 @@ amqp::GuardLimits limits() {
 EngineServer::EngineServer(std::uint64_t seed, Tally& tally)
     : tally_(tally),
       dice_(seed),
-      guard_(limits(), true, true) {
+      guard_(limits(), true, true),
+      most_sent_(dice_.once_in(8) ? 300 : 30) {
     pn_connection_t* connection = pn_connection();
     pn_transport_t* transport = pn_transport();
     pn_transport_set_server(transport);
@@ -66,6 +67,7 @@ void EngineServer::converse(std::string_view input) {
         input_.append(next);
         if (!take()) break;
         if (dice_.once_in(4)) settle_some(false);
+        if (dice_.once_in(12)) end_something();
         if (dice_.once_in(2)) write_out();
         if (dice_.once_in(16)) pn_transport_tick(driver_.transport, 1000);
     }
@@ -243,13 +245,17 @@ void EngineServer::on_link_end(pn_link_t* link, bool is_closed) {
     pn_link_free(link);
 }
 
-void EngineServer::on_session_end(pn_session_t* session) {
+void EngineServer::forget_session(pn_session_t* session) {
     std::vector<pn_link_t*> gone;
     for (const auto& [link, state] : links_) {
         if (pn_link_session(link) == session) gone.push_back(link);
     }
     for (pn_link_t* link : gone)
         forget(link);
+}
+
+void EngineServer::on_session_end(pn_session_t* session) {
+    forget_session(session);
     pn_session_close(session);
     pn_session_free(session);
 }
@@ -327,9 +333,37 @@ void EngineServer::settle_some(bool all) {
     run_events();
 }
 
+// What the server ends by itself while the client goes on: a link, a session, the connection.
+void EngineServer::end_something() {
+    if (links_.empty()) return;
+    auto chosen = links_.begin();
+    std::advance(chosen, dice_.below(static_cast<std::uint32_t>(links_.size())));
+    pn_link_t* link = chosen->first;
+    if (dice_.once_in(16)) {
+        pn_condition_set_name(pn_connection_condition(driver_.connection),
+                              "amqp:connection:forced");
+        held_.clear();
+        links_.clear();
+        pn_connection_close(driver_.connection);
+    } else if (dice_.once_in(8)) {
+        pn_session_t* session = pn_link_session(link);
+        forget_session(session);
+        pn_session_close(session);
+    } else {
+        pn_condition_set_name(pn_link_condition(link), "amqp:link:detach-forced");
+        forget(link);
+        if (dice_.once_in(4)) {
+            pn_link_detach(link);
+        } else {
+            pn_link_close(link);
+        }
+    }
+    run_events();
+}
+
 void EngineServer::send_some(pn_link_t* link) {
     if (!pn_link_is_sender(link)) return;
-    const int wanted = next_tag_ < most_sent ? std::min(pn_link_credit(link), 8) : 0;
+    const int wanted = next_tag_ < most_sent_ ? std::min(pn_link_credit(link), 8) : 0;
     const bool is_presettled = pn_link_remote_snd_settle_mode(link) == PN_SND_SETTLED;
     const LinkState& state = links_[link];
     for (int i = 0; i < wanted; ++i) {
@@ -357,6 +391,11 @@ void EngineServer::note_engine_error() {
     const char* text = pn_condition_get_description(condition);
     if (text != nullptr && std::string_view(text) == "connection aborted")
         return;  // the client was gone without a close
+    // The window is the engine's to keep: only it knows what it has offered.
+    if (name != nullptr && std::string_view(name) == "amqp:session:window-violation") {
+        ++tally_.window_violations;
+        return;
+    }
     ++tally_.engine_refusals[std::string(name == nullptr ? "" : name) + ": " +
                              (text == nullptr ? "" : text)];
 }

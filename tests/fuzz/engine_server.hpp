@@ -18,7 +18,7 @@ namespace vera::fuzz {
 
 struct Tally {
     std::uint64_t conversations = 0, frames = 0, consumed = 0, bytes = 0, deliveries_in = 0,
-                  deliveries_out = 0, closed = 0;
+                  deliveries_out = 0, closed = 0, window_violations = 0;
     std::map<std::string, std::uint64_t, std::less<>> refusals;  ///< by condition of the guard
     std::map<std::string, std::uint64_t, std::less<>>
         engine_refusals;  ///< by condition and text of the engine: frames the guard let pass
@@ -57,7 +57,9 @@ private:
     void settle(pn_delivery_t* delivery, bool is_good);
     void settle_some(bool all);
     void send_some(pn_link_t* link);
+    void end_something();
     void forget(pn_link_t* link);
+    void forget_session(pn_session_t* session);
     void note_engine_error();
 
     Tally& tally_;
@@ -71,6 +73,7 @@ private:
     std::uint64_t next_tag_ = 0;
     std::uint16_t last_channel_ = 0;
     std::uint32_t last_handle_ = 0;
+    std::uint64_t most_sent_;  ///< messages the queues hold
     bool is_refused_ = false;
 };
 

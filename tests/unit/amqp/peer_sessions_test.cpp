@@ -127,6 +127,27 @@ TEST_CASE("guard: the peer's own channel-max and handle-max are kept", "[amqp]")
     CHECK(verdict_on(one_link + detach(5) + attach_sender("b", 6)) == "passes");
 }
 
+TEST_CASE("guard: what the engine holds for links is bounded, and given back", "[amqp]") {
+    GuardLimits limits;
+    limits.max_attached = 10000;
+    const auto heavy = [](unsigned handle) {
+        std::string items;
+        for (int i = 0; i < 100; ++i)
+            items += null;
+        const std::string properties = map({sym("k"), compound(code::list8, items, 100)});
+        return plain_attach(
+            "heavy" + std::to_string(handle),
+            handle,
+            {yes, null, null, null, null, null, null, null, null, null, null, properties});
+    };
+    const std::string start = handshake + open() + begin() + begin(1);
+    CHECK(verdict_on(start + heavy(0), limits) == "passes");
+    CHECK(verdict_on(start + heavy(0) + heavy(1), limits) ==
+          "amqp:resource-limit-exceeded | attach: the connection's links hold too much");
+    CHECK(verdict_on(start + heavy(0) + detach(0) + heavy(1), limits) == "passes");
+    CHECK(verdict_on(start + heavy(0) + end() + begin() + heavy(1), limits) == "passes");
+}
+
 TEST_CASE("guard: transfers follow the rules of their delivery", "[amqp]") {
     struct Row {
         std::string name, input, want;

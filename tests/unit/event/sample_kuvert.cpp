@@ -1,6 +1,7 @@
 #include "tests/unit/event/sample_kuvert.hpp"
 
 #include <memory>
+#include <variant>
 
 namespace vera::event::test {
 namespace {
@@ -88,6 +89,18 @@ RawEvent raw_event(std::string_view body, std::string_view content_type) {
 
 RawEvent raw_event(const vera::besked::v1::Haendelsesbesked& besked) {
     return raw_event(besked.SerializeAsString());
+}
+
+const Catalogue& catalogue() {
+    static const auto built_in = Catalogue::built_in();
+    return *built_in;
+}
+
+std::string outcome(const RawEvent& raw) {
+    const auto checked = catalogue().check(raw);
+    const auto* refusal = std::get_if<Refusal>(&checked);
+    return refusal == nullptr ? "accepted"
+                              : std::string(symbol(refusal->condition)) + " " + refusal->text;
 }
 
 }  // namespace vera::event::test

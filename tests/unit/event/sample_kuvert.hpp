@@ -1,5 +1,6 @@
 #pragma once
 // A good kuvert to start from: every test bends it in one place.
+#include "bus/event/catalogue.hpp"
 #include "bus/event/raw_event.hpp"
 
 #include "vera/besked/v1/haendelsesbesked.pb.h"
@@ -24,5 +25,9 @@ void set_payload(vera::besked::v1::Haendelsesbesked& besked,
 [[nodiscard]] RawEvent raw_event(std::string_view body,
                                  std::string_view content_type = "application/protobuf");
 [[nodiscard]] RawEvent raw_event(const vera::besked::v1::Haendelsesbesked& besked);
+
+[[nodiscard]] const Catalogue& catalogue();
+/// "accepted", or condition and text.
+[[nodiscard]] std::string outcome(const RawEvent& raw);
 
 }  // namespace vera::event::test

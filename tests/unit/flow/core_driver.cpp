@@ -13,8 +13,8 @@ std::shared_ptr<Snapshot> make_snapshot(std::vector<QueueSpec> queues, std::uint
     auto made = std::make_shared<Snapshot>();
     made->generation = Generation{generation};
     made->queues = std::move(queues);
-    made->limits.dedup_window = Millis{60'000};
-    made->limits.dedup_ids = 1000;
+    made->limits.dedup_window = CoreDriver::dedup_window;
+    made->limits.dedup_ids = CoreDriver::dedup_ids;
     return made;
 }
 
@@ -37,25 +37,26 @@ CoreDriver::CoreDriver(std::vector<QueueSpec> queues, CoreOptions options)
     : core(options),
       snapshot(make_snapshot(std::move(queues), 1)) {
     core.start(snapshot, Recovery{}, now, out);
-    if (out.has_commit()) last_ticket = out.commit.ticket;
-    if (out.has_commit()) commits.push_back(std::exchange(out.commit, {}));
+    take_commit();
     while (!commits.empty())
         conclude();
     out.clear();
 }
 
-CoreDriver::CoreDriver(std::vector<QueueSpec> queues,
-                       const std::vector<RecoveredEvent>& recovered,
-                       const Recovery& recovery)
+CoreDriver::CoreDriver(std::vector<QueueSpec> queues, const MemoryStore& store, Timestamp time)
     : core({.hot_bytes = 1U << 20U, .admit = nullptr}),
-      snapshot(make_snapshot(std::move(queues), 1)) {
-    for (const QueueSpec& queue : snapshot->queues)
-        core.on_queue(queue);
-    for (const RecoveredEvent& event : recovered)
-        core.on_event(event);
+      snapshot(make_snapshot(std::move(queues), 1)),
+      now(time) {
+    const Recovery recovery = store.recover(core);
     core.start(snapshot, recovery, now, out);
-    if (out.has_commit()) last_ticket = out.commit.ticket;
-    if (out.has_commit()) commits.push_back(std::exchange(out.commit, {}));
+    take_commit();
+}
+
+void CoreDriver::take_commit() {
+    if (!out.has_commit()) return;
+    VERA_CHECK(out.commit.ticket == last_ticket + 1);
+    last_ticket = out.commit.ticket;
+    commits.push_back(out.commit);
 }
 
 Effects& CoreDriver::step(std::vector<Input> inputs) {
@@ -63,25 +64,26 @@ Effects& CoreDriver::step(std::vector<Input> inputs) {
     for (Input& input : inputs)
         core.on(std::move(input), now, out);
     core.finish(now, out);
-    if (out.has_commit()) {
-        VERA_CHECK(out.commit.ticket == last_ticket + 1);
-        last_ticket = out.commit.ticket;
-        commits.push_back(out.commit);
-    }
+    take_commit();
     return out;
 }
 
 Effects& CoreDriver::conclude(bool ok, Errc code) {
     VERA_CHECK(!commits.empty());
-    const Batch batch = std::move(commits.front());
-    commits.erase(commits.begin());
+    std::vector<BodyRef> bodies;
+    if (ok)
+        for (std::size_t i = 0; i < commits.front().events.size(); ++i)
+            bodies.push_back({next_body++, 1, 1});
+    return conclude_with(ok, std::move(bodies), code);
+}
+
+Effects& CoreDriver::conclude_with(bool ok, std::vector<BodyRef> bodies, Errc code) {
     Outcome outcome;
-    outcome.ticket = batch.ticket;
+    outcome.ticket = commits.front().ticket;
     outcome.ok = ok;
     if (!ok) outcome.error = {code, "no luck"};
-    if (ok)
-        for (std::size_t i = 0; i < batch.events.size(); ++i)
-            outcome.bodies.push_back({next_body++, 1, 1});
+    outcome.bodies = std::move(bodies);
+    commits.erase(commits.begin());
     std::vector<Input> inputs;
     inputs.emplace_back(std::move(outcome));
     return step(std::move(inputs));

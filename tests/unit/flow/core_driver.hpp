@@ -1,6 +1,7 @@
 #pragma once
 // Drives a BusCore by hand: inputs in, effects out, and an engine that is the test itself.
 #include "bus/flow/bus_core.hpp"
+#include "tests/support/memory_store.hpp"
 
 #include <cstdint>
 #include <map>
@@ -30,16 +31,16 @@ public:
 
     explicit CoreDriver(std::vector<QueueSpec> queues,
                         CoreOptions options = {.hot_bytes = 1U << 20U, .admit = nullptr});
-    /// Recovers what `fill` hands over first.
-    CoreDriver(std::vector<QueueSpec> queues,
-               const std::vector<RecoveredEvent>& recovered,
-               const Recovery& recovery);
+    /// Recovers from the store first. The commit of new queues is left to the test.
+    CoreDriver(std::vector<QueueSpec> queues, const MemoryStore& store, Timestamp time);
 
     /// One step with these inputs: on() each, finish(). The effects are in `out` till the next
     /// step; a commit waits in `commits`.
     Effects& step(std::vector<Input> inputs = {});
     /// The outcome of the oldest commit that has none yet.
     Effects& conclude(bool ok = true, Errc code = Errc::unavailable);
+    /// The same with references of the caller's.
+    Effects& conclude_with(bool ok, std::vector<BodyRef> bodies, Errc code = Errc::unavailable);
     /// Steps and concludes until there is nothing more to commit; collects deliveries and accepts.
     Effects& run(std::vector<Input> inputs = {});
 
@@ -60,6 +61,10 @@ public:
     [[nodiscard]] Counts counts();
     [[nodiscard]] QueueCounts counts(std::uint32_t queue);
 
+    /// Limits of every snapshot made here.
+    static constexpr Millis dedup_window{86'400'000};
+    static constexpr std::uint64_t dedup_ids = 100'000;
+
     BusCore core;
     std::shared_ptr<Snapshot> snapshot;
     Timestamp now{1'000'000};
@@ -67,6 +72,9 @@ public:
     std::vector<Batch> commits;  ///< submitted, oldest first, without an outcome yet
     std::uint64_t last_ticket = 0;
     std::uint64_t next_body = 1;
+
+private:
+    void take_commit();
 };
 
 }  // namespace vera::flow::test

@@ -256,6 +256,16 @@ TEST_CASE("config: all errors are found, not only the first", "[ops]") {
         CHECK(found.find(key) != std::string::npos);
 }
 
+TEST_CASE("config: errors come in the order of the lines", "[ops]") {
+    int last = 0;
+    for (const Problem& problem :
+         load("foo: 1\nlisten: []\nbar: 2\nnode: Æ\nlisten: []\n").problems) {
+        CHECK(problem.line >= last);
+        last = problem.line;
+    }
+    CHECK(last == 5);
+}
+
 TEST_CASE("config: an error never shows a secret", "[ops]") {
     const std::string found = problems_of(
         "systems: [{name: a, secrets: [hemmeligt], secret: hemmeligt}]\nnode: [hemmeligt]\n");

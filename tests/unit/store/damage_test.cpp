@@ -114,8 +114,8 @@ FlipCount flip_all(bool is_orderly, std::size_t step) {
 TEST_CASE("damage: a flipped bit anywhere is named or changes nothing", "[store]") {
     const bool is_orderly = GENERATE(true, false);
     CAPTURE(is_orderly);
-    const FlipCount count = flip_all(is_orderly, 13);
-    CHECK(count.refused > 1000);
+    const FlipCount count = flip_all(is_orderly, 29);
+    CHECK(count.refused > 500);
     if (is_orderly) CHECK(count.noted > 0);  // behind the end
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("damage: a flipped bit in every byte is named or changes nothing", "[.
     const FlipCount count = flip_all(is_orderly, 1);
     std::cout << "flips refused " << count.refused << ", noted " << count.noted << ", harmless "
               << count.harmless << "\n";
-    CHECK(count.refused > 10000);
+    CHECK(count.refused > 5000);
 }
 
 namespace {

@@ -189,9 +189,10 @@ void Traffic::take_back(const flow::Batch& batch) {
 
 Result<Opened> open_store(host::FileSystem& files,
                           std::uint64_t segment_bytes,
-                          std::uint64_t max_group_bytes) {
+                          std::uint64_t max_group_bytes,
+                          std::uint32_t recycle) {
     Opened opened;
-    opened.spares = std::make_unique<store::SyncSpares>(files, store_path, segment_bytes, 2);
+    opened.spares = std::make_unique<store::SyncSpares>(files, store_path, segment_bytes, recycle);
     Collector collector;
     auto journal = store::Journal::open(files,
                                         {store_path, segment_bytes, max_group_bytes},

@@ -114,7 +114,8 @@ struct Opened {
 /// Opens the store and reads everything that it hands over.
 [[nodiscard]] Result<Opened> open_store(host::FileSystem& files,
                                         std::uint64_t segment_bytes = 64U << 10U,
-                                        std::uint64_t max_group_bytes = 16U << 20U);
+                                        std::uint64_t max_group_bytes = 16U << 20U,
+                                        std::uint32_t recycle = 2);
 
 /// Commits and gives the outcomes.
 [[nodiscard]] std::vector<flow::Outcome> commit(store::Journal& journal,

@@ -1,0 +1,125 @@
+#include "bus/cli/connecting.hpp"
+#include "bus/cli/json_documents.hpp"
+#include "bus/cli/kuvert_filling.hpp"
+#include "bus/host/random.hpp"
+#include "tests/support/catch.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <sys/stat.h>
+#include <utility>
+#include <vector>
+
+using namespace vera;
+
+namespace {
+
+std::vector<std::pair<std::uint64_t, std::string>> documents(const std::string& text) {
+    std::istringstream in(text);
+    cli::JsonDocuments documents(in);
+    cli::JsonDocuments::Document document;
+    std::vector<std::pair<std::uint64_t, std::string>> all;
+    while (documents.next(document))
+        all.emplace_back(document.line, document.text);
+    return all;
+}
+
+using Found = std::vector<std::pair<std::uint64_t, std::string>>;
+
+}  // namespace
+
+TEST_CASE("cli: input is JSON lines or one document over many lines", "[cli]") {
+    CHECK(documents("{\"a\":1}\n\n{\"b\":2}\n") == Found{{1, "{\"a\":1}"}, {3, "{\"b\":2}"}});
+    CHECK(documents("{\n \"a\":1\n}\n") == Found{{1, "{\n \"a\":1\n}"}});
+    CHECK(documents("\n\n{}") == Found{{3, "{}"}});
+    CHECK(documents("").empty());
+    CHECK(documents(" \n\t\n").empty());
+}
+
+TEST_CASE("cli: a broken line does not swallow the lines after it", "[cli]") {
+    CHECK(documents("{\"a\":\n{\"b\":2}\n{\"c\":3}") ==
+          Found{{1, "{\"a\":"}, {2, "{\"b\":2}"}, {3, "{\"c\":3}"}});
+    CHECK(documents("{\"a\":1}\nnonsense\n{}") ==
+          Found{{1, "{\"a\":1}"}, {2, "nonsense"}, {3, "{}"}});
+}
+
+TEST_CASE("cli: a payload and flags make a kuvert", "[cli]") {
+    cli::KuvertFlags flags;
+    flags.type = "vera.sag.v1.SagOprettet";
+    flags.beskedtype = "72b7b3b3-4938-43f3-83bf-e3aca929e9b2";
+    flags.authority = "29189382";
+    flags.object = "urn:oio:sag:4711";
+    flags.object_type = "D848C3B8-6bac-4d4e-adc7-97d37df52704";
+    flags.kle = "27.20.04";
+    const auto id = parse_uuid("0b5e1c70-0000-4000-8000-000000000001");
+    const auto kuvert = cli::fill_kuvert({{"sag", 1}}, flags, *id, Timestamp{1'795'420'800'123});
+    REQUIRE(kuvert);
+    CHECK(cli::besked_id(*kuvert) == "0b5e1c70-0000-4000-8000-000000000001");
+    const auto& filter = (*kuvert)["Beskedkuvert"]["Filtreringsdata"];
+    CHECK(filter["Beskedtype"]["UUIDIdentifikator"] == flags.beskedtype);
+    const auto& registration = filter["ObjektRegistrering"][0];
+    CHECK(registration["ObjektAnsvarligMyndighed"]["URNIdentifikator"] ==
+          "urn:oio:cvr-nr:29189382");
+    CHECK(registration["ObjektId"]["URNIdentifikator"] == "urn:oio:sag:4711");
+    CHECK(registration["ObjektType"]["UUIDIdentifikator"] ==
+          "d848c3b8-6bac-4d4e-adc7-97d37df52704");
+    CHECK(registration["OpgaveEmne"]["URNIdentifikator"] == "urn:oio:kle:27.20.04");
+    CHECK((*kuvert)["Beskedkuvert"]["Leveranceinformation"]["Dannelsestidspunkt"]
+                   ["TidsstempelDatoTid"] == to_rfc3339(Timestamp{1'795'420'800'123}));
+    CHECK((*kuvert)["Beskeddata"][0]["@type"] == "type.googleapis.com/vera.sag.v1.SagOprettet");
+    CHECK((*kuvert)["Beskeddata"][0]["sag"] == 1);
+}
+
+TEST_CASE("cli: a flag that makes no kuvert is named", "[cli]") {
+    const auto text = [](auto change, nlohmann::json payload = nlohmann::json::object()) {
+        cli::KuvertFlags flags;
+        flags.type = "vera.sag.v1.SagOprettet";
+        flags.beskedtype = "72b7b3b3-4938-43f3-83bf-e3aca929e9b2";
+        change(flags);
+        const auto kuvert = cli::fill_kuvert(std::move(payload), flags, Uuid{}, Timestamp{1});
+        return kuvert ? std::string{} : kuvert.error().text;
+    };
+    CHECK(text([](auto& flags) { flags.authority = "123"; }) ==
+          "--authority: want a CVR number, 8 digits");
+    CHECK(text([](auto& flags) { flags.object = "4711"; }) == "--object: want a UUID or a URN");
+    CHECK(text([](auto& flags) { flags.sender = "x"; }) == "--sender: want a UUID or a URN");
+    CHECK(text([](auto&) {}, nlohmann::json::array()) == "the payload is no JSON object");
+    CHECK(text([](auto&) {}, {{"BeskedId", 1}}).find("leave --type out") != std::string::npos);
+}
+
+TEST_CASE("cli: renewing changes identity and time and nothing else", "[cli]") {
+    nlohmann::json kuvert{{"BeskedId", {{"UUIDIdentifikator", "old"}}},
+                          {"Beskedkuvert", {{"Filtreringsdata", {{"x", 1}}}}},
+                          {"Beskeddata", {1}}};
+    const auto id = parse_uuid("0b5e1c70-0000-4000-8000-000000000002");
+    REQUIRE(cli::renew_kuvert(kuvert, *id, Timestamp{1'795'420'800'000}));
+    CHECK(cli::besked_id(kuvert) == "0b5e1c70-0000-4000-8000-000000000002");
+    CHECK(kuvert["Beskedkuvert"]["Filtreringsdata"]["x"] == 1);
+    CHECK(kuvert["Beskeddata"][0] == 1);
+    nlohmann::json other{{"hej", 1}};
+    CHECK_FALSE(cli::renew_kuvert(other, *id, Timestamp{1}));
+}
+
+TEST_CASE("cli: a secret is read only from a file that nobody else can read", "[cli]") {
+    const std::string path =
+        (std::filesystem::temp_directory_path() / ("vera-secret-" + to_text(host::random_uuid())))
+            .string();
+    std::ofstream(path) << "hemmelig\r\nrest\n";
+    const auto text = [&](mode_t mode) {
+        REQUIRE(::chmod(path.c_str(), mode) == 0);
+        const auto secret = cli::read_secret_file(path);
+        return secret ? *secret : "refused";
+    };
+    CHECK(text(0600) == "hemmelig");
+    CHECK(text(0400) == "hemmelig");
+    CHECK(text(0640) == "refused");
+    CHECK(text(0604) == "refused");
+    CHECK(text(0700) == "refused");
+    std::ofstream(path, std::ios::trunc) << "\n";
+    CHECK(text(0600) == "refused");
+    std::filesystem::remove(path);
+    CHECK_FALSE(cli::read_secret_file(path));
+    CHECK_FALSE(cli::read_secret_file("/dev/zero"));
+}

@@ -1,0 +1,209 @@
+#include "bus/cli/cli.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/kit/peer.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using namespace vera;
+
+namespace {
+
+struct Ran {
+    int exit_code = 0;
+    std::string out, err;
+};
+
+Ran run(std::vector<std::string> arguments, const std::string& input = {}) {
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream err;
+    cli::Io io{in, out, err};
+    const int exit_code = cli::run(std::move(arguments), io);
+    return {exit_code, out.str(), err.str()};
+}
+
+std::string kuvert(const std::string& id) {
+    return R"({"BeskedId":{"URNIdentifikator":")" + id +
+           R"("},"BeskedVersion":"1.0","Beskedkuvert":{"Filtreringsdata":{},"Leveranceinformation":{}}})";
+}
+
+}  // namespace
+
+TEST_CASE("cli: wrong arguments are usage errors on stderr in one line", "[cli]") {
+    const auto arguments = GENERATE(values<std::vector<std::string>>({
+        {},
+        {"queue"},
+        {"queue", "peek"},
+        {"no-such-verb"},
+        {"version", "--no-such-flag"},
+        {"event", "publish", "--as", "xml"},
+        {"event", "publish", "--authority", "29189382"},
+        {"event", "publish", "--window", "0"},
+        {"sub", "tail", "x", "--queue", "--deadletter"},
+        {"sub", "tail", "x", "--unmasked"},
+        {"queue", "peek", "x", "--meta"},
+    }));
+    CAPTURE(arguments);
+    const Ran ran = run(arguments);
+    CHECK(ran.exit_code == cli::exit_usage);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.starts_with("vera: "));
+    CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
+}
+
+TEST_CASE("cli: every verb's help gives examples and exit codes", "[cli]") {
+    const auto verb = GENERATE(values<std::vector<std::string>>({{"bench"},
+                                                                 {"completion", "bash"},
+                                                                 {"event", "publish"},
+                                                                 {"queue", "ls"},
+                                                                 {"queue", "peek"},
+                                                                 {"status"},
+                                                                 {"sub", "tail"},
+                                                                 {"version"}}));
+    std::vector<std::string> arguments = verb;
+    arguments.emplace_back("--help");
+    CAPTURE(arguments);
+    const Ran ran = run(arguments);
+    CHECK(ran.exit_code == cli::exit_ok);
+    std::string words = "  vera";
+    for (const std::string& word : verb)
+        words += ' ' + word;
+    const bool has_example = ran.out.find(words) != std::string::npos ||
+                             ran.out.find("(vera completion bash)") != std::string::npos;
+    CHECK(has_example);
+    CHECK(ran.out.find("Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 done in part.") !=
+          std::string::npos);
+}
+
+TEST_CASE("cli: version is printed for people and for scripts", "[cli]") {
+    CHECK(run({"version"}).out.starts_with("vera "));
+    CHECK(nlohmann::json::parse(run({"version", "--json"}).out)["version"] == 1);
+}
+
+TEST_CASE("cli: completion knows verbs and flags", "[cli]") {
+    const Ran ran = run({"completion", "bash"});
+    CHECK(ran.exit_code == 0);
+    CHECK(ran.out.find("'queue') words='ls peek ") != std::string::npos);
+    CHECK(ran.out.find("--secret-file") != std::string::npos);
+}
+
+TEST_CASE("cli: a bus that is not there is a failure with its address", "[cli]") {
+    const Ran ran = run({"queue", "ls", "--url", "127.0.0.1:1"});
+    CHECK(ran.exit_code == cli::exit_failed);
+    CHECK(ran.err.starts_with("vera: connecting to amqp://127.0.0.1:1: "));
+}
+
+TEST_CASE("cli: publishing one kuvert that is accepted is ok and tells its id", "[cli]") {
+    test::Peer peer({});
+    const Ran ran =
+        run({"event", "publish", "--as", "json", "--url", peer.url()}, kuvert("urn:a:1"));
+    CHECK(ran.err.empty());
+    CHECK(ran.exit_code == cli::exit_ok);
+    CHECK(ran.out == "accepted urn:a:1\n");
+    CHECK(peer.bodies(1) == std::vector<std::string>{kuvert("urn:a:1")});
+    CHECK(peer.facts().at("content_type") == "application/json");
+    CHECK(peer.facts().at("id") == "urn:a:1");
+}
+
+TEST_CASE("cli: of JSON lines some refused is partly, with line and reason", "[cli]") {
+    test::PeerScript script;
+    script.answer = [](std::uint64_t, const std::string& body) {
+        if (body.find("urn:a:3") == std::string::npos) return test::PeerAnswer{};
+        return test::PeerAnswer{test::PeerAnswer::Kind::reject,
+                                "vera:schema-invalid",
+                                "ObjektId: urn:oio:cpr-nr:2512484916"};
+    };
+    test::Peer peer(script);
+    const std::string input = kuvert("urn:a:1") + "\n{broken\n" + kuvert("urn:a:3") + "\n{}\n";
+    const Ran ran = run({"event", "publish", "--as", "json", "--json", "--url", peer.url()}, input);
+    CHECK(ran.exit_code == cli::exit_partly);
+    const auto summary = nlohmann::json::parse(ran.out);
+    CHECK(summary["read"] == 4);
+    CHECK(summary["accepted"] == 1);
+    REQUIRE(summary["refused"].size() == 3);
+    CHECK(ran.err.find("vera: line 2: not sent: no valid JSON at offset") != std::string::npos);
+    CHECK(ran.err.find("vera: line 3: vera:schema-invalid: ObjektId: urn:oio:cpr-nr:**********") !=
+          std::string::npos);
+    CHECK(ran.err.find("vera: line 4: not sent: no kuvert: BeskedId is not there") !=
+          std::string::npos);
+    CHECK((ran.out + ran.err).find("2512484916") == std::string::npos);
+}
+
+TEST_CASE("cli: when nothing was accepted it failed", "[cli]") {
+    test::PeerScript script;
+    script.answer = [](std::uint64_t, const std::string&) {
+        return test::PeerAnswer{test::PeerAnswer::Kind::reject, "vera:not-authorized", "no"};
+    };
+    test::Peer peer(script);
+    CHECK(run({"event", "publish", "--as", "json", "--url", peer.url()}, kuvert("urn:a:1"))
+              .exit_code == cli::exit_failed);
+    CHECK(run({"event", "publish", "--url", peer.url()}, "").exit_code == cli::exit_failed);
+    CHECK(run({"event", "publish", "--url", peer.url(), "/no/such/file"}).exit_code ==
+          cli::exit_failed);
+}
+
+TEST_CASE("cli: peeking prints what is there, masked, and takes nothing", "[cli]") {
+    test::PeerScript script;
+    script.outgoing = {R"({"a":"2512484916"})", R"({"a":"2"})"};
+    test::Peer peer(script);
+    const Ran ran = run({"queue", "peek", "x", "-n", "0", "--json", "--url", peer.url()});
+    CHECK(ran.err.empty());
+    CHECK(ran.exit_code == cli::exit_ok);
+    CHECK(ran.out == "{\"a\":\"**********\"}\n{\"a\":\"2\"}\n");
+    CHECK(peer.facts().at("copy") == "true");
+    CHECK(peer.outcomes(0).empty());
+}
+
+TEST_CASE("cli: unmasked needs a reason, and the bus is told it", "[cli]") {
+    test::PeerScript script;
+    script.outgoing = {R"({"a":"2512484916"})"};
+    test::Peer peer(script);
+    CHECK(run({"queue", "peek", "x", "--unmasked", "--reason", " "}).exit_code == cli::exit_usage);
+    const Ran ran = run({"queue",
+                         "peek",
+                         "x",
+                         "--json",
+                         "--unmasked",
+                         "--reason",
+                         "sag 4711",
+                         "--url",
+                         peer.url()});
+    CHECK(ran.out == "{\"a\":\"2512484916\"}\n");
+    CHECK(peer.facts().at("reason") == "sag 4711");
+}
+
+TEST_CASE("cli: tail with --ack consumes so many and ends", "[cli]") {
+    test::PeerScript script;
+    script.outgoing = {R"({"a":1})", R"({"a":2})", R"({"a":3})"};
+    test::Peer peer(script);
+    const Ran ran =
+        run({"sub", "tail", "x", "--ack", "-n", "2", "--json", "--meta", "--url", peer.url()});
+    CHECK(ran.exit_code == cli::exit_ok);
+    const auto first = nlohmann::json::parse(ran.out.substr(0, ran.out.find('\n')));
+    CHECK(first["sequence"] == 1);
+    CHECK(first["subscription"] == "alle");
+    CHECK(first["kuvert"]["a"] == 1);
+    const auto outcomes = peer.outcomes(2);
+    REQUIRE(outcomes.size() == 2);
+    CHECK(outcomes[0].state == "accepted");
+    CHECK(outcomes[1].state == "accepted");
+}
+
+TEST_CASE("cli: an unknown subscription is named", "[cli]") {
+    test::PeerScript script;
+    script.unknown_address = "sub/nowhere";
+    test::Peer peer(script);
+    const Ran ran = run({"sub", "tail", "nowhere", "--url", peer.url()});
+    CHECK(ran.exit_code == cli::exit_failed);
+    CHECK(ran.err == "vera: 'sub/nowhere': amqp:not-found: no such address\n");
+}
+
+TEST_CASE("cli: status shows what the bus says, and the pilot line", "[cli]") {
+    test::Peer peer({});
+    const Ran ran = run({"status", "--json", "--url", peer.url()});
+    CHECK(ran.exit_code == cli::exit_ok);
+    CHECK(nlohmann::json::parse(ran.out)["operation"] == "READ");
+}

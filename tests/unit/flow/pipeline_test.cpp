@@ -1,0 +1,151 @@
+#include "bus/event/catalogue.hpp"
+#include "bus/flow/plan.hpp"
+#include "bus/route/routing_table.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/event/sample_kuvert.hpp"
+
+#include "vera/audit/v1/record.pb.h"
+
+#include <string>
+#include <utility>
+
+using namespace vera;
+using namespace vera::flow;
+
+namespace {
+
+route::Subscription subscription(std::uint32_t queue,
+                                 std::string name,
+                                 std::vector<std::string> types) {
+    route::Subscription made;
+    made.queue = QueueId{queue};
+    made.name = std::move(name);
+    made.filter.types = std::move(types);
+    return made;
+}
+
+Snapshot snapshot_with(std::vector<route::Subscription> subscriptions) {
+    Snapshot snapshot;
+    snapshot.generation = Generation{4};
+    snapshot.catalogue = event::Catalogue::built_in();
+    snapshot.routes = std::make_shared<const route::RoutingTable>(std::move(subscriptions));
+    snapshot.unrouted = QueueId{9};
+    snapshot.hash_seed = 12345;
+    return snapshot;
+}
+
+event::RawEvent sample(std::string system = "esdh") {
+    event::RawEvent raw = event::test::raw_event(event::test::sample_kuvert());
+    auto identity = std::make_shared<event::Identity>();
+    identity->system = std::move(system);
+    identity->authority = "29189382";
+    raw.identity = std::move(identity);
+    raw.arrival = Timestamp{1'700'000'000'000};
+    return raw;
+}
+
+Plan plan_of(std::variant<Plan, Refusal> admitted) {
+    INFO((admitted.index() == 1 ? std::get<Refusal>(admitted).text : std::string()));
+    REQUIRE(admitted.index() == 0);
+    return std::get<Plan>(std::move(admitted));
+}
+
+}  // namespace
+
+TEST_CASE("pipeline: an event's plan names the queues of the subscriptions that match", "[flow]") {
+    const Snapshot snapshot = snapshot_with({subscription(3, "alle", {}),
+                                             subscription(1, "sager", {"vera.sag.v1.*"}),
+                                             subscription(2, "personer", {"vera.person.v1.*"})});
+    const Plan plan = plan_of(admit(snapshot, sample()));
+    CHECK(plan.generation.value == 4);
+    CHECK((plan.queues == std::vector<QueueId>{QueueId{1}, QueueId{3}}));
+    CHECK(plan.unrouted_reason.empty());
+    CHECK(plan.order_key != 0);
+    CHECK(plan.id_hash != 0);
+    CHECK(plan.bytes_hash != 0);
+    CHECK_FALSE(static_cast<bool>(plan.expiry));
+
+    vera::audit::v1::Accepted record;
+    REQUIRE(record.ParseFromString(plan.audit_record));
+    CHECK(record.type() == "vera.sag.v1.SagOprettet");
+    CHECK(record.system() == "esdh");
+    CHECK(record.authority() == "29189382");
+    CHECK(record.at_ms() == 1'700'000'000'000);
+    CHECK(record.generation() == 4);
+    CHECK(record.message_sha256().size() == 32);
+    REQUIRE(record.queues_size() == 2);
+    CHECK(record.queues(1) == 3);
+}
+
+TEST_CASE(
+    "pipeline: the same id of another system is another event, another key changes every hash",
+    "[flow]") {
+    Snapshot snapshot = snapshot_with({subscription(1, "alle", {})});
+    const Plan one = plan_of(admit(snapshot, sample()));
+    const Plan again = plan_of(admit(snapshot, sample()));
+    const Plan other_system = plan_of(admit(snapshot, sample("fagsystem")));
+    CHECK(one.id_hash == again.id_hash);
+    CHECK(one.bytes_hash == again.bytes_hash);
+    CHECK(one.id_hash != other_system.id_hash);
+    CHECK(one.order_key == other_system.order_key);
+    snapshot.hash_seed = 54321;
+    const Plan other_store = plan_of(admit(snapshot, sample()));
+    CHECK(one.id_hash != other_store.id_hash);
+    CHECK(one.order_key != other_store.order_key);
+    CHECK(one.bytes_hash != other_store.bytes_hash);
+}
+
+TEST_CASE("pipeline: an event that nobody wants goes to $unrouted and says why, within 4 KiB",
+          "[flow]") {
+    const bool has_many = GENERATE(false, true);
+    std::vector<route::Subscription> subscriptions;
+    for (std::uint32_t i = 1; i <= (has_many ? 1000U : 2U); ++i)
+        subscriptions.push_back(subscription(i, "sub-" + std::to_string(i), {"vera.person.v1.*"}));
+    const Plan plan = plan_of(admit(snapshot_with(std::move(subscriptions)), sample()));
+    CHECK((plan.queues == std::vector<QueueId>{QueueId{9}}));
+    CHECK(plan.unrouted_reason.rfind("sub-1: types; sub-2: types", 0) == 0);
+    CHECK(plan.unrouted_reason.size() <= 4096);
+    CHECK((plan.unrouted_reason.find(" more") != std::string::npos) == has_many);
+}
+
+TEST_CASE("pipeline: the least of ttl and absolute expiry decides", "[flow]") {
+    struct Row {
+        const char* name;
+        std::uint32_t ttl_ms;
+        std::int64_t absolute;
+        std::int64_t want;
+    };
+    const Row row =
+        GENERATE(values<Row>({{"neither", 0, 0, 0},
+                              {"ttl alone", 500, 0, 1'700'000'000'500},
+                              {"absolute alone", 0, 1'700'000'000'300, 1'700'000'000'300},
+                              {"ttl is less", 200, 1'700'000'000'300, 1'700'000'000'200},
+                              {"absolute is less", 500, 1'700'000'000'300, 1'700'000'000'300}}));
+    CAPTURE(row.name);
+    event::RawEvent raw = sample();
+    raw.ttl_ms = row.ttl_ms;
+    raw.absolute_expiry = Timestamp{row.absolute};
+    CHECK(plan_of(admit(snapshot_with({}), raw)).expiry.ms == row.want);
+    CHECK(admit_plain(snapshot_with({}), QueueId{5}, raw).expiry.ms == row.want);
+}
+
+TEST_CASE("pipeline: what is too large or no kuvert is refused", "[flow]") {
+    Snapshot snapshot = snapshot_with({});
+    event::RawEvent raw = sample();
+    raw.body = "garbage";
+    auto refused = admit(snapshot, raw);
+    REQUIRE(refused.index() == 1);
+    CHECK(std::get<Refusal>(refused).condition == Condition::decode_error);
+    snapshot.limits.max_event_bytes = 10;
+    refused = admit(snapshot, sample());
+    REQUIRE(refused.index() == 1);
+    CHECK(std::get<Refusal>(refused).condition == Condition::too_large);
+}
+
+TEST_CASE("pipeline: a plain message has one queue, no record and no dedup", "[flow]") {
+    const Plan plan = admit_plain(snapshot_with({}), QueueId{5}, sample());
+    CHECK((plan.queues == std::vector<QueueId>{QueueId{5}}));
+    CHECK(plan.id_hash == 0);
+    CHECK(plan.order_key == 0);
+    CHECK(plan.audit_record.empty());
+}
