@@ -1,6 +1,7 @@
 """What one remote client can do (reliability §1): each attack goes at a live daemon while a good client publishes and consumes. After it the
 daemon lives, the good client was never held up for a second, and memory is where it was."""
 import random
+import select
 import struct
 import threading
 import time
@@ -198,12 +199,13 @@ def p5(port):
     sent, piece = 0, b"\x00\x53\x75\xb0\x30\x00\x00\x00" + bytes(60000)
     try:
         pipe.write(transfer(uint(0), uint(0), b"t", uint(0), False, True, payload=piece))
-        while sent < 600 * MIB:
+        while sent < 600 * MIB and not select.select([pipe.socket], [], [], 0)[0]:  # it speaks: that is the refusal
             pipe.write(transfer(uint(0), None, None, None, None, True, payload=bytes(60000)))
             sent += 60000
     except OSError:
         pass
     check(sent < 64 * MIB, f"{sent / MIB:.0f} MiB were taken in one delivery")
+    check(pipe.ended(10), "the connection goes on")
     pipe.close()
 
 
@@ -261,7 +263,7 @@ def p8(port):
     client = amqp.Client(port)
     link = client._link("coordinator", "tx", True)
     client.pipe.write(frame(performative(ATTACH, "tx", uint(link.handle), False, None, None, Described(SOURCE, []),
-                                         Described(COORDINATOR, [[Symbol("amqp:local-transactions")]]), None, None, uint(0))))
+                                         Described(COORDINATOR, [Symbol("amqp:local-transactions")]), None, None, uint(0))))
     try:
         client.wait(lambda: link.detached, "refusal")
         equal(link.detached[0], "amqp:not-implemented")
@@ -440,8 +442,8 @@ def never_reads(port):
     deaf.close()
     echo.close()
     receiver = writer.receiver("queue/bad", credit=100)
-    eventually_got = [writer.take(receiver, seconds=20) for _ in range(60)]
-    check(all(len(one.message) > 1 << 18 for one in eventually_got), "what the deaf one held came back, in order")
+    got = [writer.take(receiver, seconds=20) for _ in range(80)]
+    equal(sum(len(one.message) > 1 << 18 for one in got), 60, "what the deaf one held came back")
     writer.drop()
 
 

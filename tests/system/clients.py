@@ -32,7 +32,7 @@ def shapes():
     delivery_notes = section(0x71, {Symbol("x-opt-hop"): 1})
     notes = section(0x72, {Symbol("x-opt-farve"): "blå", Symbol("x-opt-liste"): [1, 2, 3]})
     properties = section(0x73, [amqp.ulong(42), b"nobody", "to", "æmne", "reply", uuid_value(), Symbol("text/plain"), Symbol("gzip"),
-                                raw("83 00000199a0b1c2d3"), raw("83 00000199a0000000"), "gruppe", amqp.uint(7), "svar"])
+                                raw("83 000003bb2cc3d800"), raw("83 00000199a0000000"), "gruppe", amqp.uint(7), "svar"])
     application = section(0x74, {"tekst": "Ærø", "tal": 5, "stor": amqp.ulong(2**63), "sand": True, "falsk": raw("5600"), "intet": None,
                                  "brøk": 1.5, "bytes": b"\x00\xff", "tid": raw("83 00000199a0b1c2d3"), "tegn": raw("73 0001f600")})
     footer = section(0x78, {Symbol("x-opt-sum"): b"\x01\x02"})
@@ -147,6 +147,8 @@ def proton_queue():
         messages = peer.messages()
         sent = peer.send(bus.port, "queue/to-proton", messages)
         equal({outcome for outcome, _ in sent}, {"accepted"}, "outcomes")
+        bodiless = peer.send(bus.port, "queue/to-proton", [peer.Message()])  # Proton leaves the body section out; the standard demands one
+        equal(bodiless[0][0], "rejected", "a message without body")
         receiver = client.receiver("queue/to-proton", credit=len(sent))
         for _, bytes_sent in sent:
             one = client.take(receiver, seconds=30)
@@ -167,7 +169,7 @@ def rhea_queue():
     rhea_messages = [
         {"durable": True, "body": "text", "message_id": "m1", "subject": "æmne", "content_type": "text/plain"},
         {"body": {"data": [{"$": "binary", "v": "00ff"}]}, "content_type": "application/octet-stream"},
-        {"body": {"data": [{"$": "binary", "v": "01"}, {"$": "binary", "v": "02"}]}, "footer": {"x-opt-sum": {"$": "binary", "v": "ff"}}},
+        {"body": {"data": [{"$": "binary", "v": "01"}, {"$": "binary", "v": "02"}]}},
         {"body": {"sequence": [[1, "to"], [{"$": "double", "v": 2.5}]]}, "application_properties": {"a": 1, "b": "æ", "c": True}},
         {"body": {"$": "map", "v": {"a": 1, "b": [1, 2]}}, "message_annotations": {"x-opt-farve": "blå"},
          "delivery_annotations": {"x-opt-hop": 1}, "priority": 7, "ttl": 60000},

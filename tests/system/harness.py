@@ -134,7 +134,7 @@ class Bus:
         self.wrapper = list(wrapper)
         self.process = None
         self.port = None
-        self.write_configuration(configuration(self.store, subscriptions, queues, **more))
+        self.write_configuration({**configuration(self.store, subscriptions, queues), **more})
 
     def write_configuration(self, settings):
         self.settings = settings
@@ -209,13 +209,13 @@ class Bus:
 
     # -- verbs ---------------------------------------------------------------------------------------------------------------------------
     def publish(self, *events, expect=0):
-        """`vera event publish` of kuverts (dicts) as JSON lines."""
+        """`vera event publish` of kuverts (dicts) as JSON lines, sent as JSON."""
         lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
-        return vera("event", "publish", "--url", self.url, "-", stdin=lines, expect=expect)
+        return vera("event", "publish", "--as", "json", "--url", self.url, "-", stdin=lines, expect=expect)
 
     def queues(self):
         """{name: row} of `vera queue ls --json`."""
-        return {row["name"]: row for row in rows_of(vera("queue", "ls", "--url", self.url, "--json").stdout)}
+        return {row["name"].removeprefix("sub/"): row for row in rows_of(vera("queue", "ls", "--url", self.url, "--json").stdout)}
 
     def tail(self, name, count, ack=False, expect=0):
         result = vera("sub", "tail", name, "-n", str(count), "--url", self.url, "--json", *(["--ack"] if ack else []), expect=expect)

@@ -20,7 +20,7 @@ def messages():
                    group_sequence=3, reply_to_group_id="rg", durable=True, priority=7, ttl=60, inferred=True,
                    properties={"tekst": "Ærø", "tal": 5, "sand": True, "brøk": 1.5, "bytes": b"\x00", "id": uuid.UUID(int=1)},
                    annotations={symbol("x-opt-farve"): "blå"}, instructions={symbol("x-opt-hop"): 1})
-    bodies = ["text", b"octets", None, True, 5, 1.5, ulong(2**63), ubyte(7), byte(-3), int32(-70000), char("æ"), symbol("sym"),
+    bodies = ["text", b"octets", True, 5, 1.5, ulong(2**63), ubyte(7), byte(-3), int32(-70000), char("æ"), symbol("sym"),
               timestamp(1700000000000), decimal64(5), uuid.UUID(int=4), [1, "to", None], {"a": {"b": [1]}}, Described(symbol("x:y"), [1]),
               "æ" * (FIVE_MIB // 2)]
     made = [full, Message(body=b"\x00" * FIVE_MIB, inferred=True, content_type="application/octet-stream"), Message(body=[1, 2], inferred=True)]
