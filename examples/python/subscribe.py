@@ -26,7 +26,7 @@ class Subscribe(MessagingHandler):
             self.release(event.delivery, delivered=False)
             return
         message = event.message
-        sequence = (message.annotations or {}).get("x-opt-vera-sequence")
+        sequence = int((message.annotations or {}).get("x-opt-vera-sequence", 0))
         if message.content_type == "application/json":
             kuvert = json.loads(bytes(message.body))
             print(f"event {sequence}: {[data['@type'] for data in kuvert.get('Beskeddata', [])]}")
