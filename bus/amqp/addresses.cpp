@@ -89,7 +89,8 @@ std::string quoted(std::string_view text) {
 std::variant<Address, AddressRefusal> resolve_target(const flow::Snapshot& snapshot,
                                                      std::string_view address) {
     if (address == "events") return Address{};
-    if (address == "$management") return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
+    if (address == "$management")
+        return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
     if (const flow::QueueSpec* queue = snapshot.find(address)) {
         if (queue->kind == flow::QueueKind::plain)
             return Address{.use = AddressUse::queue, .queue = queue->id, .spec = queue};
@@ -109,7 +110,8 @@ std::variant<Address, AddressRefusal> resolve_target(const flow::Snapshot& snaps
 
 std::variant<Address, AddressRefusal> resolve_source(const flow::Snapshot& snapshot,
                                                      std::string_view address) {
-    if (address == "$management") return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
+    if (address == "$management")
+        return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
     if (address == "events")
         return AddressRefusal{
             "amqp:not-allowed",

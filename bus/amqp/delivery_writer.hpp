@@ -1,6 +1,7 @@
 #pragma once
-// Makes the bytes of an outgoing delivery: a new header, VeRA's annotations, the publisher's message-annotations (without x-opt-vera-*),
-// then the bare message byte for byte as received (design §5, §15). Incoming delivery-annotations are dropped. Pure.
+// Makes the bytes of an outgoing delivery: a new header, VeRA's annotations, the publisher's
+// message-annotations (without x-opt-vera-*), then the bare message byte for byte as received
+// (design §5, §15). Incoming delivery-annotations are dropped. Pure.
 #include "bus/amqp/section_scanner.hpp"
 #include "bus/base/ids.hpp"
 #include "bus/base/time.hpp"
@@ -14,15 +15,16 @@ namespace vera::amqp {
 struct Stamp {
     bool is_first_acquirer = true;
     std::uint32_t delivery_count = 0;
-    std::uint32_t ttl_ms = 0;  ///< 0: none
-    std::string_view subscription;      ///< x-opt-vera-subscription (string)
-    EventSeq sequence;                  ///< x-opt-vera-sequence (ulong); none: left out
-    LeafIndex leaf;                     ///< x-opt-vera-leaf (ulong); none: left out
-    std::string_view unrouted;          ///< x-opt-vera-unrouted (string), empty: left out
-    std::string_view dead_reason;       ///< non-empty: x-opt-vera-dead-reason, -error, -at, -attempts and x-opt-deaths
+    std::uint32_t ttl_ms = 0;       ///< 0: none
+    std::string_view subscription;  ///< x-opt-vera-subscription (string)
+    EventSeq sequence;              ///< x-opt-vera-sequence (ulong); none: left out
+    LeafIndex leaf;                 ///< x-opt-vera-leaf (ulong); none: left out
+    std::string_view unrouted;      ///< x-opt-vera-unrouted (string), empty: left out
+    std::string_view dead_reason;   ///< non-empty: x-opt-vera-dead-reason, -error, -at, -attempts
+                                    ///< and x-opt-deaths
     std::string_view dead_error;
     Timestamp dead_at;
-    std::string_view dead_queue;        ///< for x-opt-deaths
+    std::string_view dead_queue;  ///< for x-opt-deaths
 };
 
 /// Appends to `out`. header.durable is always true; priority is kept.

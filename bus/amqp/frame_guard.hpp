@@ -1,9 +1,11 @@
 #pragma once
-// The frame guard: sees every byte a client sends before the protocol engine does, speaks SASL itself, and lets only whole frames
-// pass that the engine can bear (AMQP 1.0 §2, §5.3; the reasons are in the room's README). Pure: no sockets, no engine, no clock.
+// The frame guard: sees every byte a client sends before the protocol engine does, speaks SASL
+// itself, and lets only whole frames pass that the engine can bear (AMQP 1.0 §2, §5.3; the reasons
+// are in the room's README). Pure: no sockets, no engine, no clock.
 //
-// What passes and is still the door's to refuse: an attach to a transaction coordinator (the C engine bears it: answer with a detach
-// `amqp:not-implemented`), an unknown address, a message-format other than 0, deliveries beyond the link's credit.
+// What passes and is still the door's to refuse: an attach to a transaction coordinator (the C
+// engine bears it: answer with a detach `amqp:not-implemented`), an unknown address, a
+// message-format other than 0, deliveries beyond the link's credit.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,18 +16,22 @@
 namespace vera::amqp {
 
 struct GuardLimits {
-    std::uint32_t max_frame = 65536;           ///< bytes, as advertised in open
-    std::uint16_t channel_max = 31;            ///< highest channel number: sessions per connection - 1
-    std::uint32_t handle_max = 255;            ///< highest handle: links per session - 1
-    std::uint64_t max_message = 16U << 20U;    ///< bytes of one delivery; a link may have less, see set_link_limit
-    std::uint64_t max_unfinished = 64U << 20U; ///< bytes of all unfinished deliveries of a connection
-    std::uint64_t max_attached = 16U << 20U;   ///< bytes the engine holds for attaches of a connection's links
-    bool knows_sent = false;                   ///< delivery_sent() is called: dispositions of what was never sent are dropped, repeats bounded
-    std::uint32_t preauth_bytes = 16384;       ///< before SASL has ended
+    std::uint32_t max_frame = 65536;  ///< bytes, as advertised in open
+    std::uint16_t channel_max = 31;   ///< highest channel number: sessions per connection - 1
+    std::uint32_t handle_max = 255;   ///< highest handle: links per session - 1
+    std::uint64_t max_message =
+        16U << 20U;  ///< bytes of one delivery; a link may have less, see set_link_limit
+    std::uint64_t max_unfinished = 64U
+                                   << 20U;  ///< bytes of all unfinished deliveries of a connection
+    std::uint64_t max_attached =
+        16U << 20U;           ///< bytes the engine holds for attaches of a connection's links
+    bool knows_sent = false;  ///< delivery_sent() is called: dispositions of what was never sent
+                              ///< are dropped, repeats bounded
+    std::uint32_t preauth_bytes = 16384;  ///< before SASL has ended
     std::uint32_t preauth_frames = 4;
-    int nesting = 8;                           ///< of lists, maps, arrays in a performative
-    int values = 1024;                         ///< in one performative
-    std::uint32_t min_idle_ms = 1000;          ///< a shorter idle-time-out of the peer is refused
+    int nesting = 8;                   ///< of lists, maps, arrays in a performative
+    int values = 1024;                 ///< in one performative
+    std::uint32_t min_idle_ms = 1000;  ///< a shorter idle-time-out of the peer is refused
 };
 
 /// What one call of next() found at the beginning of the input.
@@ -33,14 +39,17 @@ enum class Verdict : std::uint8_t {
     need_more,  ///< not whole yet: read on
     pass,       ///< `bytes` may go to the engine
     consumed,   ///< `bytes` were for the guard (SASL): drop them, write take_output() to the peer
-    wait,       ///< the outcome of a PLAIN verification is awaited: call next() again after plain_verified()
-    refuse,     ///< close with condition() and text(), use nothing of the input; not authenticated: take_output(), then close the socket, no engine bytes
+    wait,       ///< the outcome of a PLAIN verification is awaited: call next() again after
+                ///< plain_verified()
+    refuse,     ///< close with condition() and text(), use nothing of the input; not authenticated:
+                ///< take_output(), then close the socket, no engine bytes
 };
 
 struct Step {
     Verdict verdict = Verdict::need_more;
     std::size_t bytes = 0;
-    bool is_barrier = false;  ///< begin, attach, detach, end, close: let the engine read, handle its events and write before the next
+    bool is_barrier = false;    ///< begin, attach, detach, end, close: let the engine read, handle
+                                ///< its events and write before the next
     std::uint16_t channel = 0;  ///< of a passed frame
     std::uint32_t handle = 0;   ///< of a passed attach, detach or has_foreign_format
     bool has_foreign_format = false;  ///< a transfer whose message-format is not 0
@@ -54,7 +63,8 @@ struct PlainCredentials {
 /// One per connection. Thread: the connection's I/O thread.
 class FrameGuard {
 public:
-    /// Mechanisms offered: ANONYMOUS first if allowed, then PLAIN if allowed. Neither: every connection is refused.
+    /// Mechanisms offered: ANONYMOUS first if allowed, then PLAIN if allowed. Neither: every
+    /// connection is refused.
     FrameGuard(const GuardLimits& limits, bool allows_anonymous, bool allows_plain);
     ~FrameGuard();
     FrameGuard(const FrameGuard&) = delete;
@@ -62,22 +72,28 @@ public:
 
     /// Looks at the first unit (protocol header or frame) of `input`. Never throws on any input.
     [[nodiscard]] Step next(std::string_view input);
-    /// Bytes for the peer that do not come from the engine: SASL header, mechanisms, outcome. To be written before the engine's.
+    /// Bytes for the peer that do not come from the engine: SASL header, mechanisms, outcome. To be
+    /// written before the engine's.
     [[nodiscard]] std::string take_output();
-    /// Credentials to verify, once, after next() gave `consumed` for a PLAIN sasl-init; next() gives `wait` until plain_verified().
+    /// Credentials to verify, once, after next() gave `consumed` for a PLAIN sasl-init; next()
+    /// gives `wait` until plain_verified().
     [[nodiscard]] std::optional<PlainCredentials> take_credentials();
     void plain_verified(bool ok);
 
     [[nodiscard]] bool is_authenticated() const;
-    [[nodiscard]] std::string_view mechanism() const;  ///< "ANONYMOUS" or "PLAIN" once authenticated
-    [[nodiscard]] bool is_open() const;                ///< the peer's open has passed
-    [[nodiscard]] bool is_closed() const;              ///< the peer's close has passed
-    [[nodiscard]] std::string_view condition() const;  ///< after refuse: error condition, e.g. "amqp:decode-error"
+    [[nodiscard]] std::string_view mechanism()
+        const;                             ///< "ANONYMOUS" or "PLAIN" once authenticated
+    [[nodiscard]] bool is_open() const;    ///< the peer's open has passed
+    [[nodiscard]] bool is_closed() const;  ///< the peer's close has passed
+    [[nodiscard]] std::string_view condition()
+        const;  ///< after refuse: error condition, e.g. "amqp:decode-error"
     [[nodiscard]] std::string_view text() const;
 
-    /// After the attach of a sending peer: deliveries on it may have at most this many bytes (never above limits.max_message).
+    /// After the attach of a sending peer: deliveries on it may have at most this many bytes (never
+    /// above limits.max_message).
     void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);
-    /// A delivery was given to the engine on the session that the peer has begun on `channel` (with limits.knows_sent).
+    /// A delivery was given to the engine on the session that the peer has begun on `channel` (with
+    /// limits.knows_sent).
     void delivery_sent(std::uint16_t channel);
     /// Message bytes of unfinished deliveries that the engine buffers for this connection.
     [[nodiscard]] std::uint64_t buffered_bytes() const;

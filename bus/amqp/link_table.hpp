@@ -79,7 +79,7 @@ private:
     IoThread& io_;
     const std::uint32_t connection_;
     FrameGuard& guard_;
-    FramePlace attaching_;     // of the attach frame that the engine handles now
+    FramePlace attaching_;  // of the attach frame that the engine handles now
     OutputRoom room_;
     std::shared_ptr<const event::Identity> identity_;
     std::unordered_map<std::uint32_t, std::unique_ptr<Link>> links_;

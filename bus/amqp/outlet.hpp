@@ -41,8 +41,8 @@ public:
         bool settles_second =
             false;  ///< receiver-settle-mode second: the peer waits for our settlement
     };
-    /// Tells the core. `address.use` is queue; `room` is the connection's: it tells whether copies wait
-    /// for room.
+    /// Tells the core. `address.use` is queue; `room` is the connection's: it tells whether copies
+    /// wait for room.
     Outlet(pn_link_t* handle,
            LinkId id,
            IoThread& io,

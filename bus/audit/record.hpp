@@ -1,6 +1,7 @@
 #pragma once
-// The audit record of an accepted event and the log entry made of it (design §10). The record is private and stored in the same
-// write as the event; the entry, version ‖ SHA-256(salt ‖ record), says nothing about anybody and can be public.
+// The audit record of an accepted event and the log entry made of it (design §10). The record is
+// private and stored in the same write as the event; the entry, version ‖ SHA-256(salt ‖ record),
+// says nothing about anybody and can be public.
 #include "bus/base/ids.hpp"
 #include "bus/base/time.hpp"
 
@@ -25,7 +26,7 @@ struct Accepted {
     std::string_view authority;  ///< its CVR number
     Timestamp at;
     Generation generation;
-    Sha256 message_sha256;       ///< of the bytes as received
+    Sha256 message_sha256;  ///< of the bytes as received
     const std::vector<QueueId>* queues = nullptr;
 };
 

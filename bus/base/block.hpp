@@ -1,6 +1,6 @@
 #pragma once
-// A block of bytes that is written once and then shared: a message as received is one Block from the socket to the disk
-// and to its consumers. The reference count is the only mutable part.
+// A block of bytes that is written once and then shared: a message as received is one Block from
+// the socket to the disk and to its consumers. The reference count is the only mutable part.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -9,13 +9,15 @@
 
 namespace vera {
 
-/// Shared immutable bytes. Distinct objects: safe from any thread; one object: one thread at a time. Empty by default.
+/// Shared immutable bytes. Distinct objects: safe from any thread; one object: one thread at a
+/// time. Empty by default.
 class Block {
 public:
     Block() = default;
     /// A block of exactly `bytes`.
     [[nodiscard]] static Block copy_of(std::string_view bytes);
-    /// A block of `size` bytes to be filled through `writable` before the block is shared; contents are undefined till then.
+    /// A block of `size` bytes to be filled through `writable` before the block is shared; contents
+    /// are undefined till then.
     [[nodiscard]] static Block allocate(std::size_t size, char*& writable);
 
     Block(const Block& other) noexcept : body_(other.body_) { retain(); }
@@ -45,13 +47,16 @@ private:
     Body* body_ = nullptr;
 };
 
-/// A message inside a block: the block of a message just received begins with it, one read back from disk holds it somewhere.
+/// A message inside a block: the block of a message just received begins with it, one read back
+/// from disk holds it somewhere.
 struct Body {
     Block block;
     std::uint32_t offset = 0;
     std::uint32_t length = 0;
 
-    [[nodiscard]] std::string_view view() const noexcept { return block.view().substr(offset, length); }
+    [[nodiscard]] std::string_view view() const noexcept {
+        return block.view().substr(offset, length);
+    }
     explicit operator bool() const noexcept { return static_cast<bool>(block); }
 };
 

@@ -6,7 +6,11 @@
 namespace vera {
 
 void check_failed(const char* condition, const char* file, int line) {
-    std::fprintf(stderr, "level=error msg=\"broken invariant\" condition=\"%s\" at=%s:%d\n", condition, file, line);
+    std::fprintf(stderr,
+                 "level=error msg=\"broken invariant\" condition=\"%s\" at=%s:%d\n",
+                 condition,
+                 file,
+                 line);
     std::abort();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// VERA_CHECK(condition): a broken invariant ends the process, in release builds too. Never for input of any kind.
+// VERA_CHECK(condition): a broken invariant ends the process, in release builds too. Never for
+// input of any kind.
 
 namespace vera {
 

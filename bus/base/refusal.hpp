@@ -1,5 +1,6 @@
 #pragma once
-// Why VeRA refuses a publisher's delivery: the closed list of conditions (design §5) and a text that names the field.
+// Why VeRA refuses a publisher's delivery: the closed list of conditions (design §5) and a text
+// that names the field.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,7 +8,8 @@
 
 namespace vera {
 
-/// `rejected` is the sender's fault; `unavailable` is ours and becomes the outcome `released`: try again.
+/// `rejected` is the sender's fault; `unavailable` is ours and becomes the outcome `released`: try
+/// again.
 enum class Condition : std::uint8_t {
     decode_error,        // amqp:decode-error
     not_found,           // amqp:not-found
@@ -25,7 +27,8 @@ enum class Condition : std::uint8_t {
 /// The condition's symbol on the wire, e.g. "vera:schema-invalid".
 [[nodiscard]] std::string_view symbol(Condition condition);
 
-/// Text: starts small, names the field (path in the kuvert, section, property), never holds payload or CPR numbers.
+/// Text: starts small, names the field (path in the kuvert, section, property), never holds payload
+/// or CPR numbers.
 struct Refusal {
     Condition condition = Condition::unavailable;
     std::string text;

@@ -1,7 +1,7 @@
 #pragma once
-// The one result type of VeRA: a value or an Error. The names are a subset of std::expected (C++23), so that it can be
-// replaced by it later. For expected failures (input, configuration, network, disk, verification); broken invariants
-// use VERA_CHECK (bus/base/check.hpp).
+// The one result type of VeRA: a value or an Error. The names are a subset of std::expected
+// (C++23), so that it can be replaced by it later. For expected failures (input, configuration,
+// network, disk, verification); broken invariants use VERA_CHECK (bus/base/check.hpp).
 #include <cassert>
 #include <string>
 #include <utility>

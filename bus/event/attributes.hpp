@@ -1,5 +1,6 @@
 #pragma once
-// The derived view of an event (design §5): what subscriptions match on and what audit and listings show.
+// The derived view of an event (design §5): what subscriptions match on and what audit and listings
+// show.
 #include "bus/base/time.hpp"
 
 #include <string>
@@ -8,19 +9,23 @@
 namespace vera::event {
 
 struct Attributes {
-    std::string id;           ///< BeskedId, canonical: UUID in lower case, URN as it stands
-    std::string source;       ///< "urn:oio:cvr-nr:<CVR>/<system>"
-    std::string type;         ///< full Protobuf name of the first Beskeddata message, e.g. "vera.sag.v1.SagOprettet"
-    std::string subject;      ///< canonical ObjektId of the first ObjektRegistrering, empty if there is none
-    Timestamp time;           ///< Dannelsestidspunkt or, without it, the first Registreringstidspunkt; none if neither
-    std::string dataschema;   ///< type URL of the first Beskeddata
-    std::string beskedtype;   ///< canonical UnikId
-    std::string myndighed;    ///< CVR number of ObjektAnsvarligMyndighed (8 digits), empty if absent
-    std::string objekttype;   ///< canonical UnikId
-    std::string handling;     ///< canonical UnikId
-    std::string kle;          ///< "27.20.04", empty if absent
-    int foelsomhed = 0;       ///< 1 to 4; 0 if unknown or absent
-    std::vector<std::string> objects;  ///< canonical ids of all ObjektRegistrering and RelateretObjekt, in order, first is `subject`
+    std::string id;      ///< BeskedId, canonical: UUID in lower case, URN as it stands
+    std::string source;  ///< "urn:oio:cvr-nr:<CVR>/<system>"
+    std::string type;    ///< full Protobuf name of the first Beskeddata message, e.g.
+                         ///< "vera.sag.v1.SagOprettet"
+    std::string
+        subject;     ///< canonical ObjektId of the first ObjektRegistrering, empty if there is none
+    Timestamp time;  ///< Dannelsestidspunkt or, without it, the first Registreringstidspunkt; none
+                     ///< if neither
+    std::string dataschema;  ///< type URL of the first Beskeddata
+    std::string beskedtype;  ///< canonical UnikId
+    std::string myndighed;   ///< CVR number of ObjektAnsvarligMyndighed (8 digits), empty if absent
+    std::string objekttype;  ///< canonical UnikId
+    std::string handling;    ///< canonical UnikId
+    std::string kle;         ///< "27.20.04", empty if absent
+    int foelsomhed = 0;      ///< 1 to 4; 0 if unknown or absent
+    std::vector<std::string> objects;  ///< canonical ids of all ObjektRegistrering and
+                                       ///< RelateretObjekt, in order, first is `subject`
 };
 
 }  // namespace vera::event

@@ -1,6 +1,6 @@
 #pragma once
-// An event as it came in at a door: the received bytes with the places the scanner found in them, who sent it, and when.
-// The door (bus/amqp) fills it, event/ and flow/ read it.
+// An event as it came in at a door: the received bytes with the places the scanner found in them,
+// who sent it, and when. The door (bus/amqp) fills it, event/ and flow/ read it.
 #include "bus/base/block.hpp"
 #include "bus/base/time.hpp"
 
@@ -15,7 +15,8 @@ namespace vera::event {
 
 /// Who sent it: the result of authentication. One per connection, shared by all its events.
 struct Identity {
-    std::string system;     ///< name of the system in the configuration; "anonymous" for SASL ANONYMOUS
+    std::string
+        system;  ///< name of the system in the configuration; "anonymous" for SASL ANONYMOUS
     std::string authority;  ///< CVR number of the system's authority, 8 digits; empty if unknown
     std::string mechanism;  ///< "ANONYMOUS", "PLAIN"
 };
@@ -34,8 +35,9 @@ struct RawEvent {
     std::string_view content_type;  ///< properties.content-type, empty if absent
     std::uint32_t ttl_ms = 0;       ///< header.ttl, 0 if absent
     Timestamp absolute_expiry;      ///< properties.absolute-expiry-time, none if absent
-    /// application-properties that begin with `cloudEvents_` or `cloudEvents:`, prefix cut off; value of a string or symbol as it
-    /// stands, of a timestamp as RFC 3339, of an integer as decimal digits.
+    /// application-properties that begin with `cloudEvents_` or `cloudEvents:`, prefix cut off;
+    /// value of a string or symbol as it stands, of a timestamp as RFC 3339, of an integer as
+    /// decimal digits.
     std::vector<std::pair<std::string_view, std::string>> cloud_events;
 };
 

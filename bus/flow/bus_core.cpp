@@ -54,7 +54,8 @@ void BusCore::State::recover(const RecoveredCopy& recovered, std::uint32_t event
     const std::uint32_t queue = shelves.find_queue(recovered.queue);
     VERA_CHECK(queue != no_slot && !vera::is_dead_letter(recovered.queue));
     const bool is_dead = recovered.state == CopyState::dead;
-    const std::uint32_t slot = shelves.append(is_dead ? queue + 1 : queue, event_slot, recovered.seq);
+    const std::uint32_t slot =
+        shelves.append(is_dead ? queue + 1 : queue, event_slot, recovered.seq);
     Copy& copy = shelves.copy(slot);
     copy.version = recovered.version;
     copy.attempts = recovered.attempts;

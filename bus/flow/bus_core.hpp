@@ -1,5 +1,6 @@
 #pragma once
-// The core: queue state, order, retry, dedup, credit. Entered at on(), left by effects. No files, sockets, threads, clocks.
+// The core: queue state, order, retry, dedup, credit. Entered at on(), left by effects. No files,
+// sockets, threads, clocks.
 #include "bus/flow/messages.hpp"
 
 #include <cstddef>
@@ -13,7 +14,9 @@ struct CoreOptions {
     /// Decides again about an event that was admitted under an earlier generation.
     using Admit = std::variant<Plan, Refusal> (*)(const Snapshot&, const event::RawEvent&);
 
-    std::size_t hot_bytes = 16U << 20U;  ///< messages kept in memory after commit, newest first; beyond it they are fetched
+    std::size_t hot_bytes =
+        16U
+        << 20U;  ///< messages kept in memory after commit, newest first; beyond it they are fetched
     Admit admit = &flow::admit;
 };
 
@@ -26,14 +29,19 @@ public:
     // Recovery, before start(); queues first.
     void on_queue(QueueSpec queue) override;
     void on_event(RecoveredEvent event) override;
-    /// The queues that recovery or earlier generations know, deleted ones included: ids for the next snapshot are taken from here.
+    /// The queues that recovery or earlier generations know, deleted ones included: ids for the
+    /// next snapshot are taken from here.
     [[nodiscard]] std::vector<QueueSpec> known_queues() const;
 
     /// Takes over the first snapshot. Effects: the commit of new queues.
-    void start(std::shared_ptr<const Snapshot> snapshot, const Recovery& recovery, Timestamp now, Effects& out);
+    void start(std::shared_ptr<const Snapshot> snapshot,
+               const Recovery& recovery,
+               Timestamp now,
+               Effects& out);
     /// One input; appends to `out`. Deliveries are decided in finish().
     void on(Input input, Timestamp now, Effects& out);
-    /// After a batch of inputs: gives waiting copies to consumers with credit, closes the commit batch.
+    /// After a batch of inputs: gives waiting copies to consumers with credit, closes the commit
+    /// batch.
     void finish(Timestamp now, Effects& out);
 
 private:
@@ -41,7 +49,8 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// The shell's side of the core, as doors see it. Any thread; never blocks. Inputs of one call stay in order.
+/// The shell's side of the core, as doors see it. Any thread; never blocks. Inputs of one call stay
+/// in order.
 class BusPort {
 public:
     BusPort() = default;

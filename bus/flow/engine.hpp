@@ -1,7 +1,8 @@
 #pragma once
-// The port to durable storage, in promises: "these copies are durable", never storage steps. Two engines are meant: the journal
-// (bus/store) and an external broker cluster (bus/upstream, later). The contract suite in tests/contract holds for each of them.
-// Held deliveries are never part of the port: retry, parking and dead-lettering are states of a copy (Transition), which an external
+// The port to durable storage, in promises: "these copies are durable", never storage steps. Two
+// engines are meant: the journal (bus/store) and an external broker cluster (bus/upstream, later).
+// The contract suite in tests/contract holds for each of them. Held deliveries are never part of
+// the port: retry, parking and dead-lettering are states of a copy (Transition), which an external
 // engine may carry out by re-publishing.
 #include "bus/audit/record.hpp"
 #include "bus/base/block.hpp"
@@ -18,7 +19,8 @@
 
 namespace vera::flow {
 
-/// Where an engine finds a message again. Opaque to everyone else; valid until the engine has retired the event.
+/// Where an engine finds a message again. Opaque to everyone else; valid until the engine has
+/// retired the event.
 struct BodyRef {
     std::uint64_t a = 0;
     std::uint32_t b = 0;
@@ -34,18 +36,19 @@ struct NewCopy {
 /// One accepted event with all its copies and its audit record: stored whole or not at all.
 struct EventCommit {
     EventSeq seq;
-    LeafIndex leaf;                ///< none for plain queues
+    LeafIndex leaf;  ///< none for plain queues
     Generation generation;
     Timestamp accepted;
-    Timestamp expiry;              ///< none = never
-    Timestamp retain_until;        ///< the engine may forget the event after this, once every copy is settled
+    Timestamp expiry;  ///< none = never
+    Timestamp
+        retain_until;  ///< the engine may forget the event after this, once every copy is settled
     std::uint64_t order_key = 0;
     std::uint64_t id_hash = 0;
     std::uint64_t bytes_hash = 0;
-    Block message;                 ///< as received
+    Block message;  ///< as received
     std::vector<NewCopy> copies;
-    std::string unrouted_reason;   ///< may be empty
-    std::string audit_record;      ///< may be empty
+    std::string unrouted_reason;  ///< may be empty
+    std::string audit_record;     ///< may be empty
     audit::Salt salt{};
 };
 
@@ -59,33 +62,36 @@ enum class CopyState : std::uint8_t {
 struct Transition {
     CopySeq copy;
     EventSeq event;
-    std::uint32_t version = 0;   ///< counts up from 1 per copy
-    QueueId queue;               ///< main queue, also for dead copies
+    std::uint32_t version = 0;  ///< counts up from 1 per copy
+    QueueId queue;              ///< main queue, also for dead copies
     CopyState state = CopyState::waiting;
     std::uint32_t attempts = 0;  ///< known failed attempts
     Timestamp at;
-    Timestamp due;               ///< not delivered before; none = at once
-    std::string reason;          ///< dead: "rejected", "max-attempts", "expired", "undeliverable"
-    std::string error;           ///< dead: the consumer's error condition and text, at most 1 KiB
-    std::string actor;           ///< system that settled it; may be empty
+    Timestamp due;       ///< not delivered before; none = at once
+    std::string reason;  ///< dead: "rejected", "max-attempts", "expired", "undeliverable"
+    std::string error;   ///< dead: the consumer's error condition and text, at most 1 KiB
+    std::string actor;   ///< system that settled it; may be empty
 };
 
 /// Submitted as one: the engine reports exactly one Outcome per batch, in the order of submission.
 struct Batch {
-    std::uint64_t ticket = 0;              ///< counts up from 1, no gaps
-    Timestamp now;                         ///< VeRA time of submission, stored with the group
-    std::vector<QueueSpec> queues;         ///< new or changed queues; durable before the copies that name them
+    std::uint64_t ticket = 0;  ///< counts up from 1, no gaps
+    Timestamp now;             ///< VeRA time of submission, stored with the group
+    std::vector<QueueSpec>
+        queues;  ///< new or changed queues; durable before the copies that name them
     std::vector<EventCommit> events;
     std::vector<Transition> transitions;
-    bool is_urgent = false;                ///< only transitions, but somebody waits: do not hold them back
+    bool is_urgent = false;  ///< only transitions, but somebody waits: do not hold them back
 };
 
-/// ok: everything in the batch is durable. Otherwise nothing of it is and never will be (the transitions may be submitted again).
+/// ok: everything in the batch is durable. Otherwise nothing of it is and never will be (the
+/// transitions may be submitted again).
 struct Outcome {
     std::uint64_t ticket = 0;
     bool ok = false;
-    Error error{};                    ///< unavailable (no space; later batches may succeed) or io (the engine is sealed)
-    std::vector<BodyRef> bodies;      ///< one per event of the batch
+    Error error{};  ///< unavailable (no space; later batches may succeed) or io (the engine is
+                    ///< sealed)
+    std::vector<BodyRef> bodies;  ///< one per event of the batch
 };
 
 /// Called from the engine's threads; must not block and must not call back into the engine.
@@ -105,9 +111,9 @@ struct RecoveredCopy {
     std::uint32_t version = 0;
     std::uint32_t attempts = 0;
     Timestamp due;
-    Timestamp died;       ///< dead only
-    std::string reason;   ///< dead only
-    std::string error;    ///< dead only
+    Timestamp died;      ///< dead only
+    std::string reason;  ///< dead only
+    std::string error;   ///< dead only
 };
 
 /// An event that the engine still knows: with no copies left it matters to dedup alone.
@@ -138,16 +144,18 @@ public:
 
 struct Recovery {
     Uuid store;
-    std::uint64_t hash_seed = 0;   ///< secret drawn when the store was made
+    std::uint64_t hash_seed = 0;  ///< secret drawn when the store was made
     EventSeq last_event;
     CopySeq last_copy;
     LeafIndex last_leaf;
-    Timestamp last_stamp;          ///< greatest Batch::now that is durable
-    bool was_clean = true;         ///< the last run ended in order
-    std::vector<std::string> notes;  ///< what recovery dropped or repaired, for the log: file, offset, bytes
+    Timestamp last_stamp;   ///< greatest Batch::now that is durable
+    bool was_clean = true;  ///< the last run ended in order
+    std::vector<std::string>
+        notes;  ///< what recovery dropped or repaired, for the log: file, offset, bytes
 };
 
-/// Thread: submit and retire from one thread at a time (the core's); fetch_now and fetch from any, at any time between start and stop.
+/// Thread: submit and retire from one thread at a time (the core's); fetch_now and fetch from any,
+/// at any time between start and stop.
 class Engine {
 public:
     Engine() = default;
@@ -155,19 +163,23 @@ public:
     Engine& operator=(const Engine&) = delete;
     virtual ~Engine() = default;
 
-    /// Once, before anything else. Errors: corrupt (names file and offset), io, refused (in use, unknown version).
+    /// Once, before anything else. Errors: corrupt (names file and offset), io, refused (in use,
+    /// unknown version).
     [[nodiscard]] virtual Result<Recovery> recover(RecoverySink& sink) = 0;
     /// After recover, before submit. The listener outlives the engine's stop().
     virtual void start(EngineListener& listener) = 0;
     /// Takes the batch; never blocks on disk. The outcome comes by on_outcome.
     virtual void submit(Batch batch) = 0;
-    /// The body at once if that needs no waiting for a disk (checksum verified), else nothing. Errors: corrupt, io.
+    /// The body at once if that needs no waiting for a disk (checksum verified), else nothing.
+    /// Errors: corrupt, io.
     [[nodiscard]] virtual std::optional<Result<Body>> fetch_now(const BodyRef& ref) = 0;
-    /// As fetch_now, but may wait for a disk; `done` is called once, from a thread of the engine or at once, and must not block.
+    /// As fetch_now, but may wait for a disk; `done` is called once, from a thread of the engine or
+    /// at once, and must not block.
     virtual void fetch(const BodyRef& ref, std::function<void(Result<Body>)> done) = 0;
     /// Forgets what may be forgotten at `now`; in the background.
     virtual void retire(Timestamp now) = 0;
-    /// Finishes what was submitted, reports it, marks the end as orderly. After it no call but the destructor.
+    /// Finishes what was submitted, reports it, marks the end as orderly. After it no call but the
+    /// destructor.
     virtual void stop() = 0;
 };
 

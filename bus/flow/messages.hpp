@@ -19,9 +19,11 @@ struct DeliveryRef {
     std::uint64_t delivery = 0;  ///< the inlet's own number
 };
 
-// ---- inputs ------------------------------------------------------------------------------------------------------------
+// ---- inputs
+// ------------------------------------------------------------------------------------------------------------
 
-/// A delivery that admit() let through. `raw` is kept for a second admit if the generation has changed meanwhile.
+/// A delivery that admit() let through. `raw` is kept for a second admit if the generation has
+/// changed meanwhile.
 struct Published {
     DeliveryRef from;
     event::RawEvent raw;
@@ -31,7 +33,8 @@ struct Published {
 
 enum class ConsumeMode : std::uint8_t {
     take,  ///< distribution-mode move: each copy to one consumer
-    look,  ///< distribution-mode copy: looks at all copies in the queue in order, whatever their state, and takes none
+    look,  ///< distribution-mode copy: looks at all copies in the queue in order, whatever their
+           ///< state, and takes none
 };
 
 struct ConsumerOpened {
@@ -42,7 +45,8 @@ struct ConsumerOpened {
     std::string system;  ///< who
 };
 
-/// The consumer's link state after a flow: it may have been sent `limit` deliveries in all since it opened (delivery-count + credit).
+/// The consumer's link state after a flow: it may have been sent `limit` deliveries in all since it
+/// opened (delivery-count + credit).
 struct Credit {
     LinkId consumer;
     std::uint64_t limit = 0;
@@ -50,18 +54,21 @@ struct Credit {
 };
 
 enum class ConsumerOutcome : std::uint8_t { accepted, released, failed, rejected };
-// released: back, no count. failed = modified(delivery-failed): back with backoff. rejected, modified(undeliverable-here): dead letter now.
+// released: back, no count. failed = modified(delivery-failed): back with backoff. rejected,
+// modified(undeliverable-here): dead letter now.
 
 struct Settled {
     LinkId consumer;
     CopySeq copy;
     ConsumerOutcome outcome = ConsumerOutcome::accepted;
-    std::string reason;         ///< rejected: "rejected" or "undeliverable"
-    std::string error;          ///< "condition: description" as given by the consumer
-    bool wants_durable = false;  ///< receiver-settle-mode second: answer with SettleDurable after the sync
+    std::string reason;  ///< rejected: "rejected" or "undeliverable"
+    std::string error;   ///< "condition: description" as given by the consumer
+    bool wants_durable =
+        false;  ///< receiver-settle-mode second: answer with SettleDurable after the sync
 };
 
-/// The link, its session or its connection is gone: what it held goes back; attempts + 1 for what was sent and not settled.
+/// The link, its session or its connection is gone: what it held goes back; attempts + 1 for what
+/// was sent and not settled.
 struct ConsumerClosed {
     LinkId consumer;
     bool counts_as_failure = true;  ///< false for an orderly detach
@@ -84,9 +91,19 @@ struct Ask {
     std::uint64_t token = 0;
 };
 
-using Input = std::variant<Published, ConsumerOpened, Credit, Settled, ConsumerClosed, PublisherClosed, Reloaded, Tick, Ask, Outcome>;
+using Input = std::variant<Published,
+                           ConsumerOpened,
+                           Credit,
+                           Settled,
+                           ConsumerClosed,
+                           PublisherClosed,
+                           Reloaded,
+                           Tick,
+                           Ask,
+                           Outcome>;
 
-// ---- effects -----------------------------------------------------------------------------------------------------------
+// ---- effects
+// -----------------------------------------------------------------------------------------------------------
 
 struct Accept {
     DeliveryRef to;
@@ -107,10 +124,10 @@ struct Deliver {
     LeafIndex leaf;
     QueueId queue;
     BodyRef body;
-    Block hot;                        ///< the message if it is still in memory, else empty: fetch `body`
+    Block hot;  ///< the message if it is still in memory, else empty: fetch `body`
     Timestamp accepted;
-    Timestamp expiry;                 ///< none = never; ttl to forward is expiry - now
-    std::uint32_t attempts = 0;       ///< header.delivery-count
+    Timestamp expiry;            ///< none = never; ttl to forward is expiry - now
+    std::uint32_t attempts = 0;  ///< header.delivery-count
     bool is_first_acquirer = true;
     bool is_presettled = false;
     std::shared_ptr<const std::string> note;  ///< unrouted reason, on `$unrouted`
@@ -118,7 +135,7 @@ struct Deliver {
         std::string reason, error;
         Timestamp at;
     };
-    std::shared_ptr<const Death> death;       ///< on dead-letter queues
+    std::shared_ptr<const Death> death;  ///< on dead-letter queues
 };
 
 struct Drained {
@@ -140,7 +157,8 @@ struct CloseLink {
 struct QueueCounts {
     QueueId queue;
     std::string name;
-    std::uint64_t ready = 0, in_flight = 0, delayed = 0, blocked = 0;  ///< delayed: backing off; blocked: behind its order key
+    std::uint64_t ready = 0, in_flight = 0, delayed = 0,
+                  blocked = 0;  ///< delayed: backing off; blocked: behind its order key
     std::uint64_t dead = 0;
     std::uint32_t consumers = 0;
     std::uint64_t enqueued = 0, settled = 0, redelivered = 0;  ///< since start

@@ -16,18 +16,20 @@ namespace vera::flow {
 
 struct Plan {
     Generation generation;
-    std::vector<QueueId> queues;       ///< ascending; one copy each
-    std::uint64_t order_key = 0;       ///< keyed hash of the first object's canonical id; 0 = unordered
-    std::uint64_t id_hash = 0;         ///< keyed hash of system and BeskedId; 0 = no dedup (plain queues)
-    std::uint64_t bytes_hash = 0;      ///< keyed hash of the message as received
-    Timestamp expiry;                  ///< least of arrival + header.ttl and absolute-expiry-time; none = never
-    std::string unrouted_reason;       ///< set when `queues` is just `$unrouted`: per subscription the clause that said no
-    std::string audit_record;          ///< encoded vera.audit.v1.Accepted; empty for plain queues
-    audit::Salt salt{};                ///< filled by the caller of admit from a drawn pool
+    std::vector<QueueId> queues;  ///< ascending; one copy each
+    std::uint64_t order_key = 0;  ///< keyed hash of the first object's canonical id; 0 = unordered
+    std::uint64_t id_hash = 0;  ///< keyed hash of system and BeskedId; 0 = no dedup (plain queues)
+    std::uint64_t bytes_hash = 0;  ///< keyed hash of the message as received
+    Timestamp expiry;  ///< least of arrival + header.ttl and absolute-expiry-time; none = never
+    std::string unrouted_reason;  ///< set when `queues` is just `$unrouted`: per subscription the
+                                  ///< clause that said no
+    std::string audit_record;     ///< encoded vera.audit.v1.Accepted; empty for plain queues
+    audit::Salt salt{};           ///< filled by the caller of admit from a drawn pool
 };
 
 /// An event for `events`. Pure; any thread. Cost: one parse of kuvert and payload.
-[[nodiscard]] std::variant<Plan, Refusal> admit(const Snapshot& snapshot, const event::RawEvent& raw);
+[[nodiscard]] std::variant<Plan, Refusal> admit(const Snapshot& snapshot,
+                                                const event::RawEvent& raw);
 /// A message for one plain queue: no schema, dedup or type.
 [[nodiscard]] Plan admit_plain(const Snapshot& snapshot, QueueId queue, const event::RawEvent& raw);
 

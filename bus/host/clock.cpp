@@ -26,6 +26,8 @@ Clock& system_clock() {
 }
 
 VeraClock::VeraClock(Clock& clock, Timestamp last_stamp)
-    : clock_(clock), start_(std::max(clock.wall(), last_stamp)), boot_at_start_(clock.boot()) {}
+    : clock_(clock),
+      start_(std::max(clock.wall(), last_stamp)),
+      boot_at_start_(clock.boot()) {}
 
 }  // namespace vera::host

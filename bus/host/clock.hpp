@@ -19,7 +19,8 @@ public:
 /// The machine's clocks. Any thread.
 [[nodiscard]] Clock& system_clock();
 
-/// VeRA time: starts at the later of the wall clock and the last durable stamp, then follows the boot clock alone. Any thread.
+/// VeRA time: starts at the later of the wall clock and the last durable stamp, then follows the
+/// boot clock alone. Any thread.
 class VeraClock {
 public:
     VeraClock(Clock& clock, Timestamp last_stamp);

@@ -24,7 +24,8 @@ std::string_view name_of(Level level) {
     return "error";
 }
 
-/// Quotes where needed; control characters become \xNN, so that one fact stays one line whatever a stranger sent.
+/// Quotes where needed; control characters become \xNN, so that one fact stays one line whatever a
+/// stranger sent.
 void append_value(std::string& line, std::string_view value) {
     const bool plain = !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos;
     if (!plain) line += '"';
@@ -45,7 +46,9 @@ void append_value(std::string& line, std::string_view value) {
 
 }  // namespace
 
-void set_level(Level lowest) { lowest_level = lowest; }
+void set_level(Level lowest) {
+    lowest_level = lowest;
+}
 
 bool set_level(std::string_view name) {
     for (const Level level : {Level::debug, Level::info, Level::warn, Level::error})
@@ -58,7 +61,8 @@ bool set_level(std::string_view name) {
 
 void write(Level level, std::string_view message, Fields fields) {
     if (level < lowest_level.load(std::memory_order_relaxed)) return;
-    std::string line = "time=" + to_rfc3339(system_clock().wall()) + " level=" + std::string(name_of(level)) + " msg=";
+    std::string line = "time=" + to_rfc3339(system_clock().wall()) +
+                       " level=" + std::string(name_of(level)) + " msg=";
     append_value(line, message);
     for (const auto& [key, value] : fields) {
         line += ' ';

@@ -1,5 +1,6 @@
 #pragma once
-// The only locks of VeRA. Values go between threads through these three; nothing else shares memory.
+// The only locks of VeRA. Values go between threads through these three; nothing else shares
+// memory.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -21,8 +22,8 @@ public:
         }
         ready_.notify_one();
     }
-    /// Moves everything into `out` (which is cleared first); waits for something, for `wait` at most, or for close().
-    /// false: closed and empty.
+    /// Moves everything into `out` (which is cleared first); waits for something, for `wait` at
+    /// most, or for close(). false: closed and empty.
     bool take(std::vector<T>& out, std::chrono::milliseconds wait) {
         out.clear();
         std::unique_lock lock(mutex_);
@@ -45,18 +46,20 @@ private:
     bool is_closed_ = false;
 };
 
-/// Many writers, and the work is done by one of them at a time: whoever posts into an idle inbox gets to run. Saves the hop to a
-/// thread of its own.
+/// Many writers, and the work is done by one of them at a time: whoever posts into an idle inbox
+/// gets to run. Saves the hop to a thread of its own.
 template <class T>
 class Inbox {
 public:
-    /// true: nobody runs, the caller (or somebody it asks) must now call take() until it gives false.
+    /// true: nobody runs, the caller (or somebody it asks) must now call take() until it gives
+    /// false.
     bool put(std::vector<T> values) {
         const std::lock_guard lock(mutex_);
         if (values_.empty())
             values_ = std::move(values);
         else
-            for (T& value : values) values_.push_back(std::move(value));
+            for (T& value : values)
+                values_.push_back(std::move(value));
         return !std::exchange(is_running_, true);
     }
     /// The runner's loop: false = empty, the caller no longer runs.
@@ -77,7 +80,8 @@ private:
     bool is_running_ = false;
 };
 
-/// A small value that is read and replaced whole, e.g. a shared_ptr to an immutable snapshot. version() is cheap: readers keep a copy.
+/// A small value that is read and replaced whole, e.g. a shared_ptr to an immutable snapshot.
+/// version() is cheap: readers keep a copy.
 template <class T>
 class Cell {
 public:

@@ -139,8 +139,7 @@ Result<void> Daemon::Parts::open_store() {
     journal.path = config.store.path;
     journal.segment_bytes = config.store.segment_bytes;
     auto opened = store::open_journal(host::posix_file_system(), std::move(journal));
-    if (!opened)
-        return fail(opened.error().code, "store: " + opened.error().text);
+    if (!opened) return fail(opened.error().code, "store: " + opened.error().text);
     engine = std::move(*opened);
     core = std::make_unique<flow::BusCore>(
         flow::CoreOptions{static_cast<std::size_t>(config.hot_bytes)});

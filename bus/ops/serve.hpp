@@ -1,5 +1,6 @@
 #pragma once
-// Starts, runs and ends the daemon; checks a configuration. The CLI's verbs `serve` and `config check` are thin around these.
+// Starts, runs and ends the daemon; checks a configuration. The CLI's verbs `serve` and `config
+// check` are thin around these.
 #include "bus/base/result.hpp"
 
 #include <string>
@@ -9,16 +10,20 @@ namespace vera::ops {
 
 struct ServeOptions {
     std::string config_file;
-    bool is_pilot = false;      ///< may bind beyond loopback although there are no agreements; every listing shows it
-    std::string port_file;      ///< if set: the bound port is written there once the daemon serves (for tests with port 0)
+    bool is_pilot = false;  ///< may bind beyond loopback although there are no agreements; every
+                            ///< listing shows it
+    std::string port_file;  ///< if set: the bound port is written there once the daemon serves (for
+                            ///< tests with port 0)
     std::string log_level = "info";
 };
 
-/// Runs until SIGTERM or SIGINT (graceful stop) or until the store seals itself; SIGHUP reloads. 0: ended in order; 1: could not start,
-/// or ended because the store is sealed (the reason is on stderr). Blocks; call once, from the main thread.
+/// Runs until SIGTERM or SIGINT (graceful stop) or until the store seals itself; SIGHUP reloads. 0:
+/// ended in order; 1: could not start, or ended because the store is sealed (the reason is on
+/// stderr). Blocks; call once, from the main thread.
 [[nodiscard]] int serve(const ServeOptions& options);
 
-/// What `vera config check` prints: facts on success, otherwise Errc::bad_input with "file:line: key: reason" lines.
+/// What `vera config check` prints: facts on success, otherwise Errc::bad_input with "file:line:
+/// key: reason" lines.
 [[nodiscard]] Result<std::vector<std::string>> check_config(const std::string& config_file);
 
 }  // namespace vera::ops

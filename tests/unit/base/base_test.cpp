@@ -25,9 +25,17 @@ TEST_CASE("time: RFC 3339 text is read to the millisecond in UTC", "[base]") {
 }
 
 TEST_CASE("time: what is no RFC 3339 time is refused", "[base]") {
-    const std::string text = GENERATE("", "2023", "2023-02-13", "2023-02-13T11:22:05", "2023-02-30T11:22:05Z", "2023-02-13T24:00:00Z",
-                                      "2023-02-13 11:22:05Z", "2023-02-13T11:22:05.Z", "2023-02-13T11:22:05Zx",
-                                      "2023-02-13T11:22:05+1:00", "2023-13-01T00:00:00Z");
+    const std::string text = GENERATE("",
+                                      "2023",
+                                      "2023-02-13",
+                                      "2023-02-13T11:22:05",
+                                      "2023-02-30T11:22:05Z",
+                                      "2023-02-13T24:00:00Z",
+                                      "2023-02-13 11:22:05Z",
+                                      "2023-02-13T11:22:05.Z",
+                                      "2023-02-13T11:22:05Zx",
+                                      "2023-02-13T11:22:05+1:00",
+                                      "2023-13-01T00:00:00Z");
     CAPTURE(text);
     CHECK_FALSE(parse_rfc3339(text).has_value());
 }
@@ -47,8 +55,11 @@ TEST_CASE("uuid: any case is read, lower case is written", "[base]") {
     const auto uuid = parse_uuid("96514E13-afdd-44d6-95a8-ADC2CA19B127");
     REQUIRE(uuid.has_value());
     CHECK(to_text(*uuid) == "96514e13-afdd-44d6-95a8-adc2ca19b127");
-    for (const char* bad : {"", "96514e13afdd44d695a8adc2ca19b127", "96514e13-afdd-44d6-95a8-adc2ca19b12g",
-                            "96514e13-afdd-44d6-95a8-adc2ca19b1270", "{96514e13-afdd-44d6-95a8-adc2ca19b127}"}) {
+    for (const char* bad : {"",
+                            "96514e13afdd44d695a8adc2ca19b127",
+                            "96514e13-afdd-44d6-95a8-adc2ca19b12g",
+                            "96514e13-afdd-44d6-95a8-adc2ca19b1270",
+                            "{96514e13-afdd-44d6-95a8-adc2ca19b127}"}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_uuid(bad).has_value());
     }
