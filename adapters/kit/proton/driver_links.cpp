@@ -341,19 +341,23 @@ void Wire::Driver::on_receiver_open(proton::receiver& receiver) {
     });
 }
 
+// The binding calls this as soon as the link has no credit left, with messages of the same read
+// still to come: decided behind them.
 void Wire::Driver::on_receiver_drain_finish(proton::receiver& receiver) {
     guarded([&] {
-        const auto found = receivers_.find(number_of(receiver));
-        if (found == receivers_.end()) return;
-        ReceiverSlot& slot = found->second;
-        slot.is_drain_running = false;
-        if (slot.granted == 0) {
-            grant(slot);
-            return;
-        }
-        slot.granted = 0;
-        slot.is_draining = false;
-        slot.spec.port->notes.put(Drained{});
+        hop([this, number = number_of(receiver)] {
+            const auto found = receivers_.find(number);
+            if (found == receivers_.end() || !found->second.is_drain_running) return;
+            ReceiverSlot& slot = found->second;
+            slot.is_drain_running = false;
+            if (slot.granted == 0) {
+                grant(slot);
+                return;
+            }
+            slot.granted = 0;
+            slot.is_draining = false;
+            slot.spec.port->notes.put(Drained{});
+        });
     });
 }
 
