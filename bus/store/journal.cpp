@@ -45,13 +45,15 @@ Result<void> check_segment_bytes(std::uint64_t bytes) {
 Journal::Journal(host::FileSystem& files,
                  JournalOptions options,
                  Spares& spares,
-                 std::unique_ptr<host::Lock> lock)
+                 std::unique_ptr<host::Lock> lock,
+                 std::unique_ptr<host::Folder> folder)
     : files_(files),
       options_(std::move(options)),
       names_{options_.path},
       spares_(spares),
       lock_(std::move(lock)),
-      manifest_file_(files, names_) {}
+      folder_(std::move(folder)),
+      manifest_file_(files, names_, *folder_) {}
 
 Result<std::unique_ptr<Journal>> Journal::open(host::FileSystem& files,
                                                JournalOptions options,
@@ -66,8 +68,10 @@ Result<std::unique_ptr<Journal>> Journal::open(host::FileSystem& files,
         return fail(Errc::refused,
                     "the store in " + options.path + " is in use by another process");
     if (!lock) return again(lock.error());
+    auto folder = files.open_folder(options.path);
+    if (!folder) return again(folder.error());
     std::unique_ptr<Journal> journal(
-        new Journal(files, std::move(options), spares, *std::move(lock)));
+        new Journal(files, std::move(options), spares, *std::move(lock), *std::move(folder)));
 
     RecoveryState state;
     auto scanned = scan_store(files, names, state);
@@ -354,7 +358,7 @@ Result<void> Journal::store_segment(const Spare& spare,
     if (auto written = spare.file->write(page_bytes, group); !written) return written;
     if (auto synced = spare.file->sync(); !synced) return synced;
     if (auto renamed = files_.rename(spare.path, segment.path); !renamed) return renamed;
-    return files_.sync_folder(names_.folder);
+    return folder_->sync();
 }
 
 void Journal::retire(Timestamp now) {

@@ -77,7 +77,8 @@ private:
     Journal(host::FileSystem& files,
             JournalOptions options,
             Spares& spares,
-            std::unique_ptr<host::Lock> lock);
+            std::unique_ptr<host::Lock> lock,
+            std::unique_ptr<host::Folder> folder);
     [[nodiscard]] Result<void> create();
     [[nodiscard]] Result<void> take_over(const Scan& scan, const RecoveryState& state);
     [[nodiscard]] Result<void> mend(const Scan& scan);
@@ -120,6 +121,7 @@ private:
     std::uint32_t last_number_ = 0;
     std::deque<Segment> segments_;  // the last one is being written
     std::deque<SegmentUse> uses_;   // of the same segments
+    std::unique_ptr<host::Folder> folder_;
     std::map<QueueId, flow::QueueSpec> queues_;
     Sequences last_;
     LogPosition position_;
