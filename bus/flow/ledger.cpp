@@ -245,6 +245,11 @@ void Ledger::seal(const std::string& reason, Concluded& done) {
     }
 }
 
+bool Ledger::has_unsubmitted() const {
+    return !is_sealed_ &&
+           (events_.size() > on_their_way_ || !transitions_.empty() || has_new_queues_);
+}
+
 std::optional<Timestamp> Ledger::retry_at() const {
     if (is_sealed_ || !hold_until_ || on_their_way_ != 0 ||
         (transitions_.empty() && !has_new_queues_))
