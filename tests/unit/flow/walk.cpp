@@ -7,12 +7,15 @@
 namespace vera::flow::test {
 
 Walk::Walk(std::uint64_t seed) : random_(seed) {
+    start();
+}
+
+void Walk::configure() {
     for (std::uint32_t id = 1; id <= 3; ++id) {
         specs_.push_back(queue_spec(id, "sub/" + std::to_string(id)));
         specs_.back().retry.backoff = {Millis{100}, Millis{1000}};
         specs_.back().retry.max_attempts = 3;
     }
-    start();
 }
 
 void Walk::require(bool holds, const std::string& what) {
@@ -28,6 +31,8 @@ Millis Walk::wait_of(std::uint32_t queue) {
 }
 
 void Walk::start() {
+    // The first time, and when the power went before anything was stored.
+    if (specs_.empty()) configure();
     drive_ = std::make_unique<CoreDriver>(specs_, store_, now_);
     for (const Batch& batch : drive_->commits)
         require(batch.events.empty(), "start commits no events");

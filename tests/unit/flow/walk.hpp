@@ -81,6 +81,7 @@ private:
     [[nodiscard]] QueueSpec& spec(std::uint32_t queue);
     /// How long a dead letter stays away that was not taken.
     [[nodiscard]] Millis wait_of(std::uint32_t queue);
+    void configure();
     void start();
 
     std::mt19937_64 random_;
