@@ -34,6 +34,7 @@ void BusCore::on_queue(QueueSpec queue) {
 
 void BusCore::on_event(RecoveredEvent event) {
     State& state = *state_;
+    // The window has no limits before start(): those of the configuration are not known yet.
     if (event.id_hash != 0) state.dedup.insert(event.id_hash, event.bytes_hash, event.accepted);
     if (event.copies.empty()) return;
     Event kept;

@@ -72,9 +72,12 @@ struct BusCore::State {
     void answer_drains(Queue& queue, bool is_cut_short, Effects& out);
     void set_expiry_timer(std::uint32_t queue);
     void close_if_done(std::uint32_t queue, Effects& out);
-    void deliver(std::uint32_t consumer, std::uint32_t slot, Timestamp now, Effects& out);
+    void deliver(std::uint32_t consumer, std::uint32_t slot, Effects& out);
     Deliver& describe(std::uint32_t consumer, std::uint32_t slot, Effects& out);
-    [[nodiscard]] bool is_expired(std::uint32_t slot, Timestamp now);
+    /// When a copy that waits leaves its queue by itself; none: never.
+    [[nodiscard]] Timestamp expiry_of(std::uint32_t slot) const;
+    [[nodiscard]] bool is_expired(std::uint32_t slot, Timestamp now) const;
+    void expire(std::uint32_t slot, Timestamp now);
     void leave_hands(std::uint32_t slot);
     /// A transition of the copy, its version counted up.
     [[nodiscard]] PendingTransition transition(std::uint32_t slot,

@@ -148,7 +148,7 @@ void DedupWindow::trim(Timestamp now) {
             return;
         }
         const bool is_gap = chunk_of(first_).ids[first_ % chunk_size] == 0;
-        if (!is_gap && now - time_at(first_) < window_) return;
+        if (!is_gap && size_ <= max_ids_ && now - time_at(first_) < window_) return;
         drop_front();
     }
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,14 +19,14 @@ namespace vera::flow {
 class DedupWindow {
 public:
     DedupWindow() = default;
-    /// Takes effect with the next insert or trim.
+    /// Without limits nothing is forgotten. Takes effect with the next insert or trim.
     void set_limits(Millis window, std::uint64_t max_ids);
 
     /// The hash of the bytes that came under this id, if that was within the window.
     [[nodiscard]] std::optional<std::uint64_t> find(std::uint64_t id, Timestamp now) const;
     /// `at` does not go backwards. An id that is already there is renewed. `id` is not 0.
     void insert(std::uint64_t id, std::uint64_t bytes, Timestamp at);
-    /// Forgets what has left the window.
+    /// Forgets what has left the window and what is too much.
     void trim(Timestamp now);
     [[nodiscard]] std::uint64_t size() const { return size_; }
 
@@ -62,8 +63,8 @@ private:
     std::uint64_t first_ = 0;  ///< oldest position
     std::uint64_t next_ = 0;
     std::uint64_t size_ = 0;
-    Millis window_{86'400'000};
-    std::uint64_t max_ids_ = 20'000'000;
+    Millis window_ = Millis::max();
+    std::uint64_t max_ids_ = std::numeric_limits<std::uint64_t>::max();
 };
 
 }  // namespace vera::flow

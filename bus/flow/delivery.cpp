@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint32_t steps_per_turn = 1024;
 constexpr std::uint32_t steps_per_finish = 8192;
 constexpr std::size_t max_error_bytes = 1024;
+/// What nobody wanted and what cannot die does not come again sooner.
+constexpr Millis least_pause{1000};
 
 /// At most `max` bytes, cut between characters.
 std::string cut_utf8(std::string text, std::size_t max) {
@@ -96,7 +98,8 @@ void BusCore::State::fail_attempt(
     ++copy.attempts;
     if (queue.has_dead_letters() && copy.attempts >= queue.spec.retry.max_attempts)
         return die(slot, "max-attempts", std::move(error), waits, now);
-    const Millis wait = backs_off ? backoff(queue.spec.retry, copy.attempts) : Millis{0};
+    Millis wait = backs_off ? backoff(queue.spec.retry, copy.attempts) : Millis{0};
+    if (backs_off && !queue.has_dead_letters()) wait = std::max(wait, least_pause);
     PendingTransition change = transition(slot, CopyState::waiting, waits, now);
     if (wait.count() > 0) change.due = now + wait;
     const Timestamp due = change.due;
@@ -126,21 +129,23 @@ bool BusCore::State::settle(std::uint32_t slot, Settled& input, Timestamp now) {
                 return true;
             }
             // A dead letter has no attempts to count; it only must not come again at once.
-            put_back_later(slot, now + backoff(queue.spec.retry, 1));
+            put_back_later(slot, now + std::max(backoff(queue.spec.retry, 1), least_pause));
             return false;
         case ConsumerOutcome::rejected:
             if (queue.has_dead_letters()) {
                 die(slot, std::move(input.reason), std::move(input.error), waits, now);
                 return true;
             }
-            put_back(slot);
+            put_back_later(slot, now + std::max(backoff(queue.spec.retry, 1), least_pause));
             return false;
     }
     return false;
 }
 
 void BusCore::State::close_consumer(std::uint32_t number, bool counts_as_failure, Timestamp now) {
-    const bool counts = counts_as_failure && !shelves.queue(consumers[number].queue).is_dead_letter;
+    // What a presettled consumer still holds was never sent.
+    const bool counts = counts_as_failure && !consumers[number].is_presettled &&
+                        !shelves.queue(consumers[number].queue).is_dead_letter;
     while (consumers[number].held_first != no_slot) {
         const std::uint32_t slot = consumers[number].held_first;
         if (counts) {
@@ -172,19 +177,37 @@ void BusCore::State::run_timers(Timestamp now) {
     }
 }
 
-bool BusCore::State::is_expired(std::uint32_t slot, Timestamp now) {
+Timestamp BusCore::State::expiry_of(std::uint32_t slot) const {
     const Copy& copy = shelves.copy(slot);
-    const Timestamp expiry = shelves.event_of(copy).expiry;
-    return expiry && expiry <= now && shelves.queue(copy.queue).has_dead_letters() &&
-           !ledger.is_sealed();
+    const Queue& queue = shelves.queue(copy.queue);
+    const Event& event = shelves.event_of(copy);
+    if (queue.has_dead_letters()) return event.expiry;
+    if (queue.is_dead_letter) return Timestamp{};
+    return event.accepted + snapshot->limits.unrouted_retention;
+}
+
+bool BusCore::State::is_expired(std::uint32_t slot, Timestamp now) const {
+    const Timestamp expiry = expiry_of(slot);
+    return expiry && expiry <= now && !ledger.is_sealed();
+}
+
+void BusCore::State::expire(std::uint32_t slot, Timestamp now) {
+    if (shelves.queue(shelves.copy(slot).queue).has_dead_letters())
+        return die(slot, "expired", "", LinkId{}, now);
+    PendingTransition change = transition(slot, CopyState::settled, LinkId{}, now);
+    auto death = std::make_shared<Deliver::Death>();
+    death->reason = "expired";
+    change.death = std::move(death);
+    ledger.add_transition(std::move(change));
+    shelves.remove(slot);
 }
 
 void BusCore::State::set_expiry_timer(std::uint32_t number) {
     Queue& queue = shelves.queue(number);
-    if (!queue.has_dead_letters() || ledger.is_sealed()) return;
+    if (queue.is_dead_letter || ledger.is_sealed()) return;
     const std::uint32_t head = shelves.head(number);
     if (head == no_slot) return;
-    const Timestamp expiry = shelves.event_of(shelves.copy(head)).expiry;
+    const Timestamp expiry = expiry_of(head);
     if (!expiry || (queue.expiry_timer && queue.expiry_timer <= expiry)) return;
     queue.expiry_timer = expiry;
     timers.add({expiry, Timers::Kind::expiry, number});
@@ -229,9 +252,9 @@ void BusCore::State::give_out(std::uint32_t number,
             is_wanted ? shelves.next_ready(number, turn) : shelves.head(number);
         if (slot == no_slot || turn == 0) return;
         if (is_expired(slot, now)) {
-            die(slot, "expired", "", LinkId{}, now);
+            expire(slot, now);
         } else if (is_wanted) {
-            deliver(consumers.next_hungry(queue), slot, now, out);
+            deliver(consumers.next_hungry(queue), slot, out);
         } else {
             return;
         }
@@ -255,30 +278,21 @@ Deliver& BusCore::State::describe(std::uint32_t number, std::uint32_t slot, Effe
     // What has died, or waits for an operator, does not expire any more.
     if (queue.has_dead_letters()) deliver.expiry = event.expiry;
     deliver.attempts = copy.attempts;
-    deliver.is_first_acquirer = !copy.was_acquired && (was_clean || !copy.is_recovered);
+    deliver.is_first_acquirer =
+        !copy.was_acquired && copy.attempts == 0 && (was_clean || !copy.is_recovered);
     if (queue.spec.kind == QueueKind::unrouted) deliver.note = shelves.note_of(copy);
     if (queue.is_dead_letter) deliver.death = shelves.death_of(slot);
     return deliver;
 }
 
-void BusCore::State::deliver(std::uint32_t number,
-                             std::uint32_t slot,
-                             Timestamp now,
-                             Effects& out) {
+void BusCore::State::deliver(std::uint32_t number, std::uint32_t slot, Effects& out) {
     Deliver& delivery = describe(number, slot, out);
     Copy& copy = shelves.copy(slot);
     Queue& queue = shelves.queue(copy.queue);
     if (!delivery.is_first_acquirer) ++queue.redelivered;
     copy.was_acquired = true;
     consumers.count_delivery(number);
-    if (consumers[number].is_presettled) {
-        delivery.is_presettled = true;
-        PendingTransition change = transition(slot, CopyState::settled, LinkId{}, now);
-        change.actor = consumers[number].actor;
-        ledger.add_transition(std::move(change));
-        shelves.remove(slot);
-        return;
-    }
+    delivery.is_presettled = consumers[number].is_presettled;
     shelves.hold(slot);
     consumers.give(number, slot);
 }

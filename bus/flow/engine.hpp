@@ -68,7 +68,8 @@ struct Transition {
     std::uint32_t attempts = 0;  ///< known failed attempts
     Timestamp at;
     Timestamp due;       ///< not delivered before; none = at once
-    std::string reason;  ///< dead: "rejected", "max-attempts", "expired", "undeliverable"
+    std::string reason;  ///< dead: "rejected", "max-attempts", "expired", "undeliverable"; settled:
+                         ///< "expired" in `$unrouted`
     std::string error;   ///< dead: the consumer's error condition and text, at most 1 KiB
     std::string actor;   ///< system that settled it; may be empty
 };

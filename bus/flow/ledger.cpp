@@ -14,7 +14,10 @@ namespace {
 /// its size.
 constexpr std::size_t max_batch_bytes = 8U << 20U;
 constexpr std::size_t max_batch_transitions = 16'384;
-/// How long transitions wait after storage has failed, unless something succeeds before.
+/// While space is short, at most: so few that they fit into what is left of a reserve.
+constexpr std::size_t max_short_batch_transitions = 256;
+/// How long transitions wait after they were refused by themselves, unless something succeeds
+/// before.
 constexpr Millis retry_interval{500};
 /// Numbers of pending events go round below no_slot.
 constexpr std::uint32_t number_mask = 0x7FFFFFFFU;
@@ -105,21 +108,37 @@ void Ledger::submit_events(Timestamp now, Batch& batch) {
     }
 }
 
-// The newest first, if not all can go: their order is of no matter, since a copy's highest version
-// wins.
+void Ledger::take_oldest(std::size_t count, std::vector<PendingTransition>& to) {
+    refused_transitions_ -= std::min(refused_transitions_, count);
+    if (first_transition_ == 0 && count == transitions_.size()) {
+        to.swap(transitions_);
+        return;
+    }
+    const auto from = transitions_.begin() + static_cast<std::ptrdiff_t>(first_transition_);
+    const auto end = from + static_cast<std::ptrdiff_t>(count);
+    to.assign(std::make_move_iterator(from), std::make_move_iterator(end));
+    first_transition_ += count;
+    if (first_transition_ * 2 >= transitions_.size()) {
+        transitions_.erase(transitions_.begin(), end);
+        first_transition_ = 0;
+    }
+}
+
+/// Before what came later, behind what was refused before.
+void Ledger::take_back(std::vector<PendingTransition>& refused) {
+    const auto at = transitions_.begin() +
+                    static_cast<std::ptrdiff_t>(first_transition_ + refused_transitions_);
+    transitions_.insert(
+        at, std::make_move_iterator(refused.begin()), std::make_move_iterator(refused.end()));
+    refused_transitions_ += refused.size();
+}
+
 void Ledger::submit_transitions(std::size_t count, Submitted& submitted, Batch& batch) {
     if (!spare_.empty()) {
         submitted.transitions = std::move(spare_.back());
         spare_.pop_back();
     }
-    if (count == transitions_.size()) {
-        submitted.transitions.swap(transitions_);
-    } else {
-        const auto from = transitions_.end() - static_cast<std::ptrdiff_t>(count);
-        submitted.transitions.assign(std::make_move_iterator(from),
-                                     std::make_move_iterator(transitions_.end()));
-        transitions_.erase(from, transitions_.end());
-    }
+    take_oldest(count, submitted.transitions);
     bool is_waited_for = false;
     batch.transitions.reserve(count);
     for (const PendingTransition& transition : submitted.transitions) {
@@ -129,27 +148,48 @@ void Ledger::submit_transitions(std::size_t count, Submitted& submitted, Batch& 
     batch.is_urgent = batch.events.empty() && is_waited_for;
 }
 
+Ledger::Load Ledger::next_load(Timestamp now) const {
+    Load load;
+    load.has_events = !events_.empty() && on_their_way_ == 0;
+    if (!is_short_) {
+        if (on_their_way_ != 0) return load;
+        load.transitions = std::min(waiting_transitions(), max_batch_transitions);
+        load.has_queues = load.has_events ? !queues_.empty() : has_new_queues_;
+        return load;
+    }
+    const bool is_held = now < hold_until_;
+    const bool has_others = !is_held && (waiting_transitions() != 0 || has_new_queues_);
+    if (has_others && !is_events_turn_) load.has_events = false;
+    if (load.has_events) {
+        load.has_queues = !queues_.empty();
+    } else if (has_others) {
+        load.transitions = std::min(waiting_transitions(), short_batch_transitions_);
+        load.has_queues = has_new_queues_;
+    }
+    return load;
+}
+
 void Ledger::close_batch(Timestamp now, Batch& batch) {
-    if (is_sealed_ || on_their_way_ != 0) return;
-    const bool is_held = hold_until_ && now < hold_until_;
-    const std::size_t transitions =
-        is_held ? 0 : std::min(transitions_.size(), max_batch_transitions);
-    const bool has_queues = !events_.empty() ? !queues_.empty() : has_new_queues_ && !is_held;
-    if (events_.empty() && transitions == 0 && !has_queues) return;
-    if (!is_held) hold_until_ = Timestamp{};
+    if (is_sealed_) return;
+    const Load load = next_load(now);
+    if (!load.has_events && !load.has_queues && load.transitions == 0) return;
+    is_events_turn_ = !load.has_events;
+    if (!load.has_events) hold_until_ = Timestamp{};
 
     Submitted& submitted = submitted_.emplace_back();
     submitted.ticket = batch.ticket = ++last_ticket_;
     batch.now = now;
-    if (has_queues) {
+    if (load.has_queues) {
         for (const auto& [id, spec] : queues_)
             submitted.queues.push_back(spec);
         batch.queues = submitted.queues;
         has_new_queues_ = false;
     }
-    submit_events(now, batch);
-    submitted.events = on_their_way_;
-    submit_transitions(transitions, submitted, batch);
+    if (load.has_events) {
+        submit_events(now, batch);
+        submitted.events = on_their_way_;
+    }
+    submit_transitions(load.transitions, submitted, batch);
 }
 
 Transition Ledger::spell_out(const PendingTransition& pending) const {
@@ -205,17 +245,23 @@ Concluded Ledger::conclude(Outcome outcome, Timestamp now) {
         seal(done.error.text, done);
         return done;
     }
-    hold_until_ = now + retry_interval;
-    if (!submitted.queues.empty()) has_new_queues_ = true;
-    transitions_.insert(transitions_.end(),
-                        std::make_move_iterator(submitted.transitions.begin()),
-                        std::make_move_iterator(submitted.transitions.end()));
+    is_short_ = true;
+    if (submitted.events == 0) {
+        hold_until_ = now + retry_interval;
+        short_batch_transitions_ = std::clamp<std::size_t>(
+            submitted.transitions.size() / 2, 1, max_short_batch_transitions);
+    }
+    // Another batch may have made them durable meanwhile.
+    if (!submitted.queues.empty()) has_new_queues_ = !queues_.empty();
+    take_back(submitted.transitions);
     return done;
 }
 
 void Ledger::note_success(const Submitted& submitted, Concluded& done) {
     hold_until_ = Timestamp{};
+    short_batch_transitions_ = std::min(short_batch_transitions_ * 2, max_short_batch_transitions);
     if (!done.events.empty()) {
+        is_short_ = false;
         VERA_CHECK(done.bodies.size() == done.events.size());
         const PendingEvent& last = done.events.back();
         last_event_ = last.seq;
@@ -237,6 +283,7 @@ void Ledger::seal(const std::string& reason, Concluded& done) {
     is_sealed_ = true;
     seal_reason_ = reason;
     transitions_.clear();
+    first_transition_ = refused_transitions_ = 0;
     while (events_.size() > on_their_way_) {
         PendingEvent& event = events_[on_their_way_];
         if (event.plan.id_hash != 0) pending_ids_.erase(event.plan.id_hash);
@@ -251,8 +298,7 @@ bool Ledger::has_unsubmitted() const {
 }
 
 std::optional<Timestamp> Ledger::retry_at() const {
-    if (is_sealed_ || !hold_until_ || on_their_way_ != 0 ||
-        (transitions_.empty() && !has_new_queues_))
+    if (is_sealed_ || !hold_until_ || (waiting_transitions() == 0 && !has_new_queues_))
         return std::nullopt;
     return hold_until_;
 }

@@ -6,6 +6,11 @@
 // are given at submission, an event that could not be stored gives its numbers back, and neither
 // the order of acceptance nor the audit log ever has a gap. Batches of transitions alone may be on
 // their way beside it.
+//
+// An engine without space refuses batches with events whole, but may have a reserve for others. So
+// while space is short transitions have batches of their own, in turn with the events, until a
+// batch with events succeeds again: publishers that go on trying do not keep consumers from
+// settling.
 #include "bus/flow/key_index.hpp"
 #include "bus/flow/messages.hpp"
 
@@ -51,7 +56,7 @@ struct PendingTransition {
     Timestamp at;
     Timestamp due;
     LinkId waits;  ///< the consumer that is told when it is durable; none: nobody
-    std::shared_ptr<const Deliver::Death> death;
+    std::shared_ptr<const Deliver::Death> death;  ///< why, if there is a reason to be stored
 };
 
 /// What an outcome was about.
@@ -95,6 +100,12 @@ public:
     [[nodiscard]] std::optional<Timestamp> retry_at() const;
 
 private:
+    /// What the next batch carries.
+    struct Load {
+        bool has_events = false;
+        bool has_queues = false;
+        std::size_t transitions = 0;
+    };
     struct Submitted {
         std::uint64_t ticket = 0;
         std::size_t events = 0;
@@ -104,6 +115,12 @@ private:
     void submit_events(Timestamp now, Batch& batch);
     void submit_event(PendingEvent& event, Timestamp now, Batch& batch) const;
     void submit_transitions(std::size_t count, Submitted& submitted, Batch& batch);
+    [[nodiscard]] Load next_load(Timestamp now) const;
+    [[nodiscard]] std::size_t waiting_transitions() const {
+        return transitions_.size() - first_transition_;
+    }
+    void take_oldest(std::size_t count, std::vector<PendingTransition>& to);
+    void take_back(std::vector<PendingTransition>& refused);
     [[nodiscard]] PendingEvent take_front();
     void note_success(const Submitted& submitted, Concluded& done);
     void seal(const std::string& reason, Concluded& done);
@@ -117,14 +134,21 @@ private:
 
     std::deque<PendingEvent> events_;  ///< the first `on_their_way_` are in a submitted batch
     std::size_t on_their_way_ = 0;
-    std::uint32_t first_number_ = 0;  ///< of the front of `events_`
-    KeyIndex pending_ids_;            ///< id hash to number
-    std::vector<PendingTransition> transitions_;
+    std::uint32_t first_number_ = 0;              ///< of the front of `events_`
+    KeyIndex pending_ids_;                        ///< id hash to number
+    std::vector<PendingTransition> transitions_;  ///< oldest first, from `first_transition_` on
+    std::size_t first_transition_ = 0;
+    std::size_t refused_transitions_ = 0;  ///< so many of the oldest were refused before
     std::map<QueueId, QueueSpec> queues_;  ///< not durable yet
     bool has_new_queues_ = false;
     std::deque<Submitted> submitted_;
     std::vector<std::vector<PendingTransition>> spare_;
-    Timestamp hold_until_;  ///< storage failed: transitions wait till then, or for the next success
+    bool is_short_ = false;  ///< of space: something was refused, no batch with events taken since
+    bool is_events_turn_ = false;  ///< while space is short
+    /// While space is short: fewer after each refusal, more after each success.
+    std::size_t short_batch_transitions_ = 1;
+    Timestamp hold_until_;  ///< transitions alone were refused: they wait till then, or for the
+                            ///< next success
 
     std::vector<std::string> actors_{""};
     std::unordered_map<std::string, std::uint32_t> actor_numbers_;

@@ -41,8 +41,9 @@ struct ConsumerOpened {
     LinkId consumer;
     QueueId queue;  ///< with dead_letter_bit for …/$deadletter
     ConsumeMode mode = ConsumeMode::take;
-    bool is_presettled = false;
-    std::string system;  ///< who
+    bool is_presettled = false;  ///< its copies are sent settled: once one is really sent, the
+                                 ///< outlet posts Settled{accepted} for it
+    std::string system;          ///< who
 };
 
 /// The consumer's link state after a flow: it may have been sent `limit` deliveries in all since it
@@ -68,7 +69,7 @@ struct Settled {
 };
 
 /// The link, its session or its connection is gone: what it held goes back; attempts + 1 for what
-/// was sent and not settled.
+/// was sent and not settled. What a presettled consumer holds was not sent: it never counts.
 struct ConsumerClosed {
     LinkId consumer;
     bool counts_as_failure = true;  ///< false for an orderly detach
@@ -116,7 +117,8 @@ struct Refuse {
     Refusal why;
 };
 
-/// Send this copy to the consumer. In `look` mode it is sent presettled and needs no Settled.
+/// Send this copy to the consumer, which holds it until Settled or ConsumerClosed; a presettled one
+/// too. In `look` mode it is sent settled, is in nobody's hands and needs no Settled.
 struct Deliver {
     LinkId consumer;
     CopySeq copy;
@@ -129,7 +131,7 @@ struct Deliver {
     Timestamp expiry;            ///< none = never; ttl to forward is expiry - now
     std::uint32_t attempts = 0;  ///< header.delivery-count
     bool is_first_acquirer = true;
-    bool is_presettled = false;
+    bool is_presettled = false;  ///< to be sent settled; then Settled{accepted}, except in `look`
     std::shared_ptr<const std::string> note;  ///< unrouted reason, on `$unrouted`
     struct Death {
         std::string reason, error;

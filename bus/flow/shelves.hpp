@@ -30,6 +30,7 @@ public:
     [[nodiscard]] Queue& queue(std::uint32_t number) { return queues_[number]; }
     [[nodiscard]] const Queue& queue(std::uint32_t number) const { return queues_[number]; }
     [[nodiscard]] Copy& copy(std::uint32_t slot) { return copies_[slot]; }
+    [[nodiscard]] const Copy& copy(std::uint32_t slot) const { return copies_[slot]; }
     [[nodiscard]] const Event& event_of(const Copy& copy) const { return events_[copy.event]; }
 
     /// An event that will have `event.copies` copies (at least one) by append. `hot` may be empty.

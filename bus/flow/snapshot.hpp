@@ -20,7 +20,8 @@ enum class QueueKind : std::uint8_t {
     subscription,  ///< "sub/<name>": copies of matching events; has a dead-letter queue
                    ///< "sub/<name>/$deadletter"
     plain,  ///< "queue/<name>": opaque FIFO; has a dead-letter queue "queue/<name>/$deadletter" too
-    unrouted,  ///< "$unrouted": events that no subscription matched
+    unrouted,  ///< "$unrouted": events that no subscription matched, for operators, for
+               ///< Limits::unrouted_retention
 };
 
 /// When and how often a copy is tried again after modified(delivery-failed) or a consumer's death.
@@ -49,7 +50,9 @@ struct Limits {
     std::uint64_t max_message_bytes = 16U << 20U;  ///< whole message, target `queue/<name>`
     Millis dedup_window{86'400'000};
     std::uint64_t dedup_ids = 20'000'000;
-    Millis retention{30LL * 86'400'000};  ///< of events after their last copy is settled
+    Millis retention{30LL * 86'400'000};  ///< of events after acceptance; never before every copy
+                                          ///< is settled
+    Millis unrouted_retention{30LL * 86'400'000};  ///< after it a copy in `$unrouted` is settled
 };
 
 struct Snapshot {

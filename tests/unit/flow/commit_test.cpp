@@ -207,3 +207,204 @@ TEST_CASE("flow: one batch takes no more than a few megabytes", "[flow]") {
     drive.conclude();
     CHECK(drive.out.commit.events.size() == 1);
 }
+
+namespace {
+
+/// An engine whose disk is full: takes what its reserve is for, refuses batches with events.
+struct FullDisk {
+    CoreDriver& drive;
+    std::uint64_t stored = 0;
+    std::size_t answered = 0;
+
+    void work() {
+        for (int turn = 0; turn < 20 && !drive.commits.empty(); ++turn) {
+            const bool ok = drive.commits.front().events.empty();
+            if (ok) stored += drive.commits.front().transitions.size();
+            drive.conclude(ok);
+            answered += drive.out.durable.size();
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("flow: on a full disk consumers settle in the reserve however often publishers try",
+          "[flow]") {
+    constexpr std::uint64_t copies = 1000;
+    CoreDriver drive(two_queues());
+    std::vector<Input> inputs{drive.open(9, 1), drive.credit(9, copies)};
+    for (std::uint64_t i = 1; i <= copies; ++i)
+        inputs.emplace_back(drive.publish({.delivery = i, .id = i}));
+    drive.run(std::move(inputs));
+    REQUIRE(drive.out.deliveries.size() == copies);
+
+    FullDisk disk{drive};
+    std::uint64_t settled = 0;
+    for (std::uint64_t round = 0; round < 50; ++round) {
+        drive.now = drive.now + Millis{100};
+        inputs.clear();
+        inputs.emplace_back(drive.publish({.delivery = 5000 + round, .id = 5000 + round}));
+        for (int i = 0; i < 20; ++i)
+            inputs.emplace_back(
+                drive.settle(9, CopySeq{++settled}, ConsumerOutcome::accepted, true));
+        drive.step(std::move(inputs));
+        disk.work();
+        CAPTURE(round);
+        REQUIRE(drive.commits.empty());
+        // Nothing is left over for later, so nothing piles up.
+        REQUIRE(disk.stored == settled);
+        REQUIRE(disk.answered == settled);
+    }
+    drive.run({drive.publish({.delivery = 9000, .id = 9000})});
+    CHECK(drive.out.accepts.size() == 1);
+}
+
+TEST_CASE("flow: on a full disk events and settlements take turns at the engine", "[flow]") {
+    CoreDriver drive(two_queues());
+    drive.run({drive.open(9, 1),
+               drive.credit(9, 5),
+               drive.publish({.delivery = 1, .id = 1}),
+               drive.publish({.delivery = 2, .id = 2})});
+    drive.step({drive.publish({.delivery = 3, .id = 3})});
+    drive.conclude(false);
+    drive.step({drive.publish({.delivery = 4, .id = 4}), drive.settle(9, CopySeq{1})});
+    REQUIRE(drive.commits.size() == 1);
+    CHECK(drive.commits[0].events.size() + drive.commits[0].transitions.size() == 1);
+    drive.step({drive.settle(9, CopySeq{2})});
+    REQUIRE(drive.commits.size() == 2);
+    CHECK(drive.commits[0].events.empty() != drive.commits[1].events.empty());
+    // Once a batch with events succeeds they go together again.
+    while (!drive.commits.empty())
+        drive.conclude();
+    drive.run({drive.credit(9, 10), drive.publish({.delivery = 5, .id = 5})});
+    REQUIRE(drive.out.accepts.size() == 1);
+    drive.step({drive.publish({.delivery = 6, .id = 6}), drive.settle(9, CopySeq{3})});
+    CHECK(drive.out.commit.events.size() == 1);
+    CHECK(drive.out.commit.transitions.size() == 1);
+}
+
+TEST_CASE(
+    "flow: settlements that the reserve cannot take wait, events do not make them wait longer",
+    "[flow]") {
+    CoreDriver drive(two_queues());
+    drive.run({drive.open(9, 1), drive.credit(9, 5), drive.publish({.delivery = 1, .id = 1})});
+    drive.step({drive.settle(9, CopySeq{1}, ConsumerOutcome::accepted, true)});
+    drive.conclude(false);
+    REQUIRE(drive.out.wake_at);
+    const Timestamp again = *drive.out.wake_at;
+    CHECK(again > drive.now);
+    for (std::uint64_t i = 2; drive.now < again; ++i) {
+        CHECK(drive.commits.empty());
+        drive.now = drive.now + Millis{100};
+        drive.step({drive.publish({.delivery = i, .id = i})});
+        REQUIRE_FALSE(drive.commits.empty());
+        if (drive.commits.front().events.empty()) break;
+        CHECK(drive.commits.front().transitions.empty());
+        drive.conclude(false);
+    }
+    CHECK(drive.now == again);
+    REQUIRE(drive.commits.size() == 1);
+    CHECK(drive.commits.front().transitions.size() == 1);
+}
+
+TEST_CASE("flow: what is too much for a small reserve goes into it in smaller batches", "[flow]") {
+    constexpr std::uint64_t copies = 200;
+    constexpr std::size_t reserve = 10;
+    CoreDriver drive(two_queues());
+    std::vector<Input> inputs{drive.open(9, 1), drive.credit(9, copies)};
+    for (std::uint64_t i = 1; i <= copies; ++i)
+        inputs.emplace_back(drive.publish({.delivery = i, .id = i}));
+    drive.run(std::move(inputs));
+    inputs.clear();
+    for (std::uint64_t i = 1; i <= copies; ++i)
+        inputs.emplace_back(drive.settle(9, CopySeq{i}));
+    drive.step(std::move(inputs));
+    std::size_t stored = 0;
+    for (int turn = 0; stored < copies && turn < 200; ++turn) {
+        while (!drive.commits.empty()) {
+            const std::size_t size = drive.commits.front().transitions.size();
+            if (size <= reserve) stored += size;
+            drive.conclude(size <= reserve);
+        }
+        drive.now = drive.now + Millis{500};
+        drive.step({Tick{}});
+    }
+    CHECK(stored == copies);
+}
+
+TEST_CASE("flow: settlements are stored oldest first, refused ones before newer ones", "[flow]") {
+    constexpr std::uint64_t copies = 20'000;
+    CoreDriver drive(two_queues());
+    std::vector<Input> inputs;
+    for (std::uint64_t i = 1; i <= copies; ++i)
+        inputs.emplace_back(drive.publish({.delivery = i, .id = i}));
+    drive.run(std::move(inputs));
+    std::size_t held = drive.step({drive.open(9, 1), drive.credit(9, copies)}).deliveries.size();
+    while (held < copies)
+        held += drive.step({Tick{}}).deliveries.size();
+
+    drive.step({drive.settle(9, CopySeq{1})});
+    drive.step({drive.settle(9, CopySeq{2})});
+    REQUIRE(drive.commits.size() == 2);
+    drive.conclude(false);
+    drive.conclude(false);
+    inputs.clear();
+    for (std::uint64_t i = 3; i <= copies; ++i)
+        inputs.emplace_back(drive.settle(9, CopySeq{i}));
+    drive.step(std::move(inputs));
+    drive.now = drive.now + Millis{1000};
+    drive.step({Tick{}});
+    std::uint64_t next = 1;
+    bool is_in_order = true;
+    while (!drive.commits.empty()) {
+        for (const Transition& change : drive.commits.front().transitions)
+            is_in_order = is_in_order && change.copy.value == next++;
+        drive.conclude();
+    }
+    CHECK(is_in_order);
+    CHECK(next == copies + 1);
+}
+
+TEST_CASE("flow: recovery forgets no id that the configured window still holds", "[flow]") {
+    constexpr std::int64_t day = 86'400'000;
+    const Timestamp now{100 * day};
+    test::MemoryStore store;
+    Batch batch;
+    batch.queues = two_queues();
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        EventCommit& event = batch.events.emplace_back();
+        event.seq = EventSeq{i};
+        event.id_hash = i;
+        event.bytes_hash = 10 * i;
+        // 8 days ago, 3 days ago, now
+        event.accepted = Timestamp{now.ms - (i == 1 ? 8 : i == 2 ? 3 : 0) * day};
+    }
+    store.apply(batch);
+    BusCore core({.hot_bytes = 1000, .admit = nullptr});
+    const Recovery recovery = store.recover(core);
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->generation = Generation{1};
+    snapshot->queues = two_queues();
+    snapshot->limits.dedup_window = Millis{7 * day};
+    SECTION("by time") {
+        Effects out;
+        core.start(snapshot, recovery, now, out);
+        Published again;
+        again.from = {LinkId{1}, 1};
+        again.plan.generation = Generation{1};
+        again.plan.id_hash = 2;
+        again.plan.bytes_hash = 20;
+        core.on(again, now, out);
+        REQUIRE(out.accepts.size() == 1);
+        CHECK(out.accepts[0].is_duplicate);
+        core.on(Ask{1}, now, out);
+        CHECK(out.answers.at(0).counts.dedup_ids == 2);
+    }
+    SECTION("by number") {
+        snapshot->limits.dedup_ids = 1;
+        Effects out;
+        core.start(snapshot, recovery, now, out);
+        core.on(Ask{1}, now, out);
+        CHECK(out.answers.at(0).counts.dedup_ids == 1);
+    }
+}

@@ -33,6 +33,20 @@ QueueSpec queue_spec(std::uint32_t id, std::string name, QueueKind kind) {
     return spec;
 }
 
+QueueSpec patient_queue() {
+    QueueSpec queue = queue_spec(1, "sub/a");
+    queue.retry.backoff = {Millis{1000}, Millis{5000}};
+    queue.retry.max_attempts = 3;
+    return queue;
+}
+
+Copies copies_of(const Effects& out, std::uint64_t link) {
+    Copies copies;
+    for (const Deliver& deliver : out.deliveries)
+        if (deliver.consumer.value == link) copies.push_back(deliver.copy.value);
+    return copies;
+}
+
 CoreDriver::CoreDriver(std::vector<QueueSpec> queues, CoreOptions options)
     : core(options),
       snapshot(make_snapshot(std::move(queues), 1)) {

@@ -14,6 +14,14 @@ namespace vera::flow::test {
 
 QueueSpec queue_spec(std::uint32_t id, std::string name, QueueKind kind = QueueKind::subscription);
 
+/// Queue 1, "sub/a": waits 1 s, then 5 s, and lets a copy die after three attempts.
+QueueSpec patient_queue();
+inline constexpr std::uint32_t dead_queue = 1 | dead_letter_bit;
+
+using Copies = std::vector<std::uint64_t>;
+/// What this consumer was given in this step.
+Copies copies_of(const Effects& out, std::uint64_t link);
+
 /// A message for a set of queues, as if admitted.
 struct Letter {
     std::uint64_t delivery = 0;

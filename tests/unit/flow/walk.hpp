@@ -79,6 +79,9 @@ private:
     [[nodiscard]] bool is_deliverable(std::uint64_t seq, const ModelCopy& copy) const;
     [[nodiscard]] bool is_empty(std::uint32_t queue, bool is_dead_letter) const;
     [[nodiscard]] QueueSpec& spec(std::uint32_t queue);
+    /// How long a dead letter stays away that was not taken.
+    [[nodiscard]] Millis wait_of(std::uint32_t queue);
+    void configure();
     void start();
 
     std::mt19937_64 random_;
@@ -86,6 +89,7 @@ private:
     std::unique_ptr<CoreDriver> drive_;
     std::vector<QueueSpec> specs_;
     Timestamp now_{1'000'000};
+    bool is_full_ = false;
     std::map<std::uint64_t, ModelCopy> copies_;  ///< by seq; committed ones
     std::map<std::uint64_t, ModelConsumer> consumers_;
     std::map<std::uint64_t, ModelDelivery> unanswered_;   ///< by delivery
