@@ -53,7 +53,9 @@ void Wire::Driver::apply(Send& command) {
 
 void Wire::Driver::apply(Withdraw& command) {
     const auto found = senders_.find(command.link);
-    if (found != senders_.end()) found->second.outbox.withdraw(command.ticket);
+    if (found == senders_.end()) return;
+    found->second.outbox.withdraw(command.ticket);
+    found->second.spec.port->notes.put(Withdrawn{command.ticket});
 }
 
 void Wire::Driver::apply(Settle& command) {

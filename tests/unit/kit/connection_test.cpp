@@ -210,6 +210,12 @@ TEST_CASE("kit: publish gives up after its time and says that nothing is known",
     CHECK(first.error().code == Errc::unavailable);
     CHECK(first.error().text.find("not known") != std::string::npos);
     CHECK(events.pending() == 0);
+    REQUIRE(events.send(message("2")));
+    std::vector<kit::Confirmation> batch;
+    REQUIRE(events.confirmations(batch, Millis{5'000}));
+    REQUIRE(batch.size() == 1);
+    CHECK(batch.front().ticket == 2);
+    CHECK(events.pending() == 0);
 }
 
 TEST_CASE("kit: a consumer's outcomes reach the peer as AMQP outcomes", "[kit]") {
