@@ -37,9 +37,9 @@ enum class Verdict : std::uint8_t {
 struct Confirmation {
     std::uint64_t ticket = 0;  ///< as given by Publisher::send
     Verdict verdict = Verdict::accepted;
-    std::string condition;  ///< rejected: e.g. "vera:schema-invalid"
-    std::string text;       ///< rejected: names the field
-    std::uint32_t attempts = 1;
+    std::string condition;       ///< rejected: e.g. "vera:schema-invalid"
+    std::string text;            ///< rejected: names the field
+    std::uint32_t attempts = 1;  ///< how often it was sent, over all connections
 };
 
 [[nodiscard]] std::string_view name_of(Verdict verdict);

@@ -6,7 +6,7 @@
 namespace vera::kit {
 
 void Outbox::add(std::uint64_t ticket, std::shared_ptr<const Message> message) {
-    entries_.emplace(ticket, Entry{std::move(message), 0, Millis{0}, false});
+    entries_.emplace(ticket, Entry{std::move(message), 0, 0, Millis{0}, false});
     ready_.insert(ticket);
 }
 
@@ -29,16 +29,16 @@ std::optional<Confirmation> Outbox::settled(Confirmation answer, Millis now) {
     const auto found = entries_.find(answer.ticket);
     if (found == entries_.end()) return std::nullopt;
     Entry& entry = found->second;
-    const bool may_try_again =
-        (answer.verdict == Verdict::released || answer.verdict == Verdict::modified) &&
-        entry.attempts < options_.attempts;
-    if (!may_try_again) {
+    const bool was_released =
+        answer.verdict == Verdict::released || answer.verdict == Verdict::modified;
+    if (was_released) ++entry.releases;
+    if (!was_released || entry.releases >= options_.attempts) {
         answer.attempts = entry.attempts;
         ready_.erase(answer.ticket);
         entries_.erase(found);
         return answer;
     }
-    const std::uint32_t doublings = std::min(entry.attempts - 1, 20U);
+    const std::uint32_t doublings = std::min(entry.releases - 1, 20U);
     const Millis wait = std::min(options_.longest_wait, options_.first_wait * (1U << doublings));
     entry.due = now + wait;
     entry.is_waiting = true;

@@ -13,9 +13,10 @@
 
 namespace vera::kit {
 
-/// How often and when a message is sent again after the receiver released it.
+/// How often and when a message is sent again after the receiver released it. What a lost
+/// connection makes go out again is not counted.
 struct RetryOptions {
-    std::uint32_t attempts = 8;  ///< in all, 1 = never again
+    std::uint32_t attempts = 8;  ///< in all, so many releases are final; 1 = never again
     Millis first_wait{50};       ///< doubles with each attempt
     Millis longest_wait{5'000};
 };
@@ -48,7 +49,8 @@ public:
 private:
     struct Entry {
         std::shared_ptr<const Message> message;
-        std::uint32_t attempts = 0;
+        std::uint32_t attempts = 0;  // sent, over all connections
+        std::uint32_t releases = 0;  // of which the receiver gave back
         Millis due{0};
         bool is_waiting = false;
     };

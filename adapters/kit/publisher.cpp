@@ -53,9 +53,11 @@ Result<void> Publisher::pump(Millis wait) {
     for (SenderNote& note : notes) {
         if (auto* confirmation = std::get_if<Confirmation>(&note)) {
             // The verdict of a withdrawn message may have been on its way already.
-            if (withdrawn_.erase(confirmation->ticket) > 0) continue;
+            if (withdrawn_.contains(confirmation->ticket)) continue;
             --unsettled_;
             confirmed_.push_back(std::move(*confirmation));
+        } else if (const auto* withdrawn = std::get_if<Withdrawn>(&note)) {
+            withdrawn_.erase(withdrawn->ticket);
         } else if (auto* error = std::get_if<Error>(&note)) {
             if (!failure_) failure_ = std::move(*error);
         } else {

@@ -71,7 +71,8 @@ private:
     bool is_attached_ = false;
     std::deque<Confirmation> confirmed_;
     std::optional<Error> failure_;
-    std::set<std::uint64_t> withdrawn_;  ///< timed out in publish(), a late verdict is not counted
+    std::set<std::uint64_t>
+        withdrawn_;  ///< timed out in publish(), until the wire has forgotten them too
 };
 
 }  // namespace vera::kit

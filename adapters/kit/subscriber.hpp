@@ -47,7 +47,7 @@ public:
     /// none and is_drained() holds, and no credit is left at the peer. Needs that messages are
     /// taken, and settled unless browsing.
     void drain();
-    [[nodiscard]] bool is_drained() const { return is_drained_; }
+    [[nodiscard]] bool is_drained() const { return is_drained_ && waiting_.empty(); }
 
     /// Calls `handler` for each message and settles with what it returns, until `go_on` gives false
     /// (asked at least every `pause`), the total is reached or the source is drained. A handler

@@ -18,10 +18,14 @@ namespace vera::kit {
 
 /// The peer has attached the link (again, after a reconnect).
 struct Attached {};
+/// The answer to Withdraw: from here on the message has no verdict.
+struct Withdrawn {
+    std::uint64_t ticket = 0;
+};
 /// The peer has nothing more to send now.
 struct Drained {};
 
-using SenderNote = std::variant<Attached, Confirmation, Error>;
+using SenderNote = std::variant<Attached, Confirmation, Withdrawn, Error>;
 using ReceiverNote = std::variant<Attached, Received, Drained, Error>;
 
 /// What the wire tells a publisher; an Error is final.

@@ -2,6 +2,9 @@
 
 #include "bus/cli/event_text.hpp"
 #include "bus/cli/masking.hpp"
+#ifdef VERA_HAS_EVENT
+#include "bus/cli/marked_fields.hpp"
+#endif
 
 #include <algorithm>
 #include <optional>
@@ -14,7 +17,12 @@ using nlohmann::json;
 
 void print(const kit::Received& message, const LookFlags& flags, Io& io) {
     json body = decoded_body(message);
-    if (!flags.is_unmasked) mask(body);
+    if (!flags.is_unmasked) {
+#ifdef VERA_HAS_EVENT
+        mask_marked(body);
+#endif
+        mask(body);
+    }
     if (!flags.is_json) {
         io.out << pretty(message, body, !flags.is_unmasked);
     } else if (!flags.has_meta) {

@@ -1,6 +1,6 @@
 #pragma once
-// Personal data out of what is printed. Masks CPR numbers wherever they stand, and fields that the
-// schema marks as personal data.
+// CPR numbers out of what is printed, wherever they stand. marked_fields.hpp has the fields that
+// the schemas mark as personal data.
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>

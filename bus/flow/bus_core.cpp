@@ -152,6 +152,10 @@ void BusCore::finish(Timestamp now, Effects& out) {
     if (!state.dirty.empty()) sooner(now);
 }
 
+bool BusCore::has_unsubmitted() const {
+    return state_->ledger.has_unsubmitted();
+}
+
 // ---- publishing
 // --------------------------------------------------------------------------------------------------------
 

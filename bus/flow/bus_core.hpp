@@ -43,6 +43,8 @@ public:
     /// After a batch of inputs: gives waiting copies to consumers with credit, closes the commit
     /// batch.
     void finish(Timestamp now, Effects& out);
+    /// Something is gathered that no batch has carried yet, e.g. while storage has no room.
+    [[nodiscard]] bool has_unsubmitted() const;
 
 private:
     struct State;

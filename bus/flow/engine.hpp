@@ -150,6 +150,7 @@ struct Recovery {
     CopySeq last_copy;
     LeafIndex last_leaf;
     Timestamp last_stamp;   ///< greatest Batch::now that is durable
+    Generation last_generation;  ///< highest of the events that are still there; 0 = none
     bool was_clean = true;  ///< the last run ended in order
     std::vector<std::string>
         notes;  ///< what recovery dropped or repaired, for the log: file, offset, bytes

@@ -292,6 +292,11 @@ void Ledger::seal(const std::string& reason, Concluded& done) {
     }
 }
 
+bool Ledger::has_unsubmitted() const {
+    return !is_sealed_ &&
+           (events_.size() > on_their_way_ || !transitions_.empty() || has_new_queues_);
+}
+
 std::optional<Timestamp> Ledger::retry_at() const {
     if (is_sealed_ || !hold_until_ || (waiting_transitions() == 0 && !has_new_queues_))
         return std::nullopt;

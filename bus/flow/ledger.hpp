@@ -94,6 +94,8 @@ public:
 
     [[nodiscard]] bool is_sealed() const { return is_sealed_; }
     [[nodiscard]] const std::string& seal_reason() const { return seal_reason_; }
+    /// Something is gathered that no batch has carried yet; never once sealed.
+    [[nodiscard]] bool has_unsubmitted() const;
     /// When what could not be stored is to be tried again.
     [[nodiscard]] std::optional<Timestamp> retry_at() const;
 

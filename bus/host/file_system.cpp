@@ -16,7 +16,9 @@ namespace {
 
 Failure failed(const char* call, const std::string& path, int error) {
     Errc code = Errc::io;
-    if (error == ENOSPC || error == EDQUOT) code = Errc::unavailable;
+    // What gets better by itself, or when somebody makes room.
+    for (const int passing : {ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM})
+        if (error == passing) code = Errc::unavailable;
     if (error == ENOENT) code = Errc::not_found;
     return fail(code,
                 std::string(call) + " " + path + ": " + std::generic_category().message(error));
@@ -104,6 +106,20 @@ private:
     Descriptor file_;
 };
 
+class PosixFolder final : public Folder {
+public:
+    PosixFolder(int descriptor, std::string path) : file_(descriptor), path_(std::move(path)) {}
+
+    Result<void> sync() override {
+        if (::fsync(file_.get()) != 0) return failed("sync of folder", path_, errno);
+        return {};
+    }
+
+private:
+    Descriptor file_;
+    std::string path_;
+};
+
 class PosixFileSystem final : public FileSystem {
 public:
     Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
@@ -149,19 +165,26 @@ public:
     }
 
     Result<void> make_folder(const std::string& folder) override {
+        std::string path = folder;
+        while (path.size() > 1 && path.back() == '/')
+            path.pop_back();
+        // The last one is taken even if it is there: its name must outlive a power loss too.
+        std::vector<std::filesystem::path> wanted{path};
         std::error_code error;
-        std::filesystem::create_directories(folder, error);
-        if (error) return failed("make folder", folder, error.value());
-        std::filesystem::path parent = std::filesystem::path(folder).parent_path();
-        // The folder's own name must outlive a power loss too.
-        return sync_folder(parent.empty() ? "." : parent.string());
+        for (auto at = wanted.front().parent_path(); !at.empty(); at = at.parent_path()) {
+            if (std::filesystem::exists(at, error)) break;
+            if (error) return failed("look at", at.string(), error.value());
+            wanted.push_back(at);
+        }
+        for (auto at = wanted.rbegin(); at != wanted.rend(); ++at)
+            if (auto made = make_one_folder(*at); !made) return made;
+        return {};
     }
 
-    Result<void> sync_folder(const std::string& folder) override {
-        const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (descriptor.get() < 0) return failed("open folder", folder, errno);
-        if (::fsync(descriptor.get()) != 0) return failed("sync of folder", folder, errno);
-        return {};
+    Result<std::unique_ptr<Folder>> open_folder(const std::string& path) override {
+        const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (descriptor < 0) return failed("open folder", path, errno);
+        return std::unique_ptr<Folder>(std::make_unique<PosixFolder>(descriptor, path));
     }
 
     Result<std::unique_ptr<Lock>> lock(const std::string& path) override {
@@ -173,6 +196,20 @@ public:
         if (errno == EWOULDBLOCK)
             return fail(Errc::refused, path + " is locked by another process");
         return failed("lock", path, errno);
+    }
+
+private:
+    Result<void> make_one_folder(const std::filesystem::path& path) {
+        if (::mkdir(path.c_str(), 0700) != 0) {
+            if (errno != EEXIST) return failed("make folder", path.string(), errno);
+            std::error_code error;
+            if (!std::filesystem::is_directory(path, error))
+                return failed("make folder", path.string(), ENOTDIR);
+        }
+        const std::string parent = path.parent_path().string();
+        auto opened = open_folder(parent.empty() ? "." : parent);
+        if (!opened) return fail(opened.error().code, opened.error().text);
+        return (*opened)->sync();
     }
 };
 

@@ -3,8 +3,9 @@
 // behind it that loses unsynced sectors and fails calls on demand
 // (tests/support/faulty_file_system.hpp).
 //
-// Errors everywhere: unavailable = no space left; not_found; refused = a lock that somebody else
-// holds; io = everything else. Texts name the call, the path and the system's reason.
+// Errors everywhere: unavailable = no space left, or no memory or descriptor for now; not_found;
+// refused = a lock that somebody else holds; io = everything else. Texts name the call, the path
+// and the system's reason.
 #include "bus/base/result.hpp"
 
 #include <cstddef>
@@ -41,6 +42,17 @@ public:
     [[nodiscard]] virtual Result<std::uint64_t> size() = 0;
 };
 
+/// An open folder. Held, so that a sync needs no new descriptor when there may be none.
+class Folder {
+public:
+    Folder() = default;
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    virtual ~Folder() = default;
+    /// Makes created, renamed and removed names of the folder durable.
+    [[nodiscard]] virtual Result<void> sync() = 0;
+};
+
 /// Held until destroyed.
 class Lock {
 public:
@@ -56,7 +68,7 @@ enum class OpenMode : std::uint8_t {
     create,  ///< read and write; made if absent, emptied if there
 };
 
-/// Any thread. Paths are as given; nothing is made durable but by sync and sync_folder.
+/// Any thread. Paths are as given; nothing is made durable but by sync.
 class FileSystem {
 public:
     FileSystem() = default;
@@ -71,10 +83,10 @@ public:
     [[nodiscard]] virtual Result<void> remove(const std::string& path) = 0;
     /// Names of the files in a folder, sorted; without folders.
     [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
-    /// Makes the folder and its parents; fine if it is there.
+    /// Makes the folder and the parents that are missing, for their owner alone (0700), each
+    /// durably; fine if it is there, which leaves its permissions alone.
     [[nodiscard]] virtual Result<void> make_folder(const std::string& folder) = 0;
-    /// Makes created, renamed and removed names of the folder durable.
-    [[nodiscard]] virtual Result<void> sync_folder(const std::string& folder) = 0;
+    [[nodiscard]] virtual Result<std::unique_ptr<Folder>> open_folder(const std::string& path) = 0;
     /// Takes an exclusive lock on the file at `path`, which is made if absent. refused: held, in
     /// this process or another.
     [[nodiscard]] virtual Result<std::unique_ptr<Lock>> lock(const std::string& path) = 0;

@@ -116,7 +116,9 @@ void Bus::look_at(const flow::Input& input) {
     if (outcome == nullptr) return;
     --commits_under_way_;
     if (outcome->ok) {
-        if (std::exchange(is_full_, false)) host::log::info("store has room again");
+        // Transitions alone go into a reserve, and say nothing about room.
+        if (!outcome->bodies.empty() && std::exchange(is_full_, false))
+            host::log::info("store has room again");
         return;
     }
     if (outcome->error.code == Errc::unavailable) {
@@ -196,7 +198,14 @@ bool Bus::finish(Millis wait) {
         // thread is the only one left.
         while (inbox_.take(inputs_))
             step();
-        if (commits_under_way_ == 0) return true;
+        if (commits_under_way_ == 0) {
+            // What storage had no room for is tried again when the core says so.
+            if (core_.has_unsubmitted()) {
+                inputs_.emplace_back(flow::Tick{});
+                step();
+            }
+            if (commits_under_way_ == 0 && !core_.has_unsubmitted()) return true;
+        }
         if (std::chrono::steady_clock::now() >= deadline) return false;
         pokes_.take(pokes, 10ms);
     }

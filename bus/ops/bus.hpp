@@ -58,7 +58,8 @@ public:
     void ask(std::function<void(const flow::Counts&)> done);
 
     /// After the outside threads have ended: runs the core on the caller's thread until nothing is
-    /// left to do and no commit is under way. false: `wait` was not enough.
+    /// left to do, no commit is under way and nothing is held back for lack of room. false: `wait`
+    /// was not enough, and the store lacks something.
     [[nodiscard]] bool finish(Millis wait);
 
 private:

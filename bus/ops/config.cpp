@@ -289,15 +289,15 @@ void Loader::read_subscription(Section& section) {
 }
 
 void Loader::read_filter(Section& section, route::Filter& filter) {
-    section.texts("types", filter.types);
+    section.some_texts("types", filter.types);
     for (std::size_t i = 0; i < filter.types.size(); ++i)
         check_type(section, i, filter.types[i]);
-    section.texts("authorities", filter.authorities);
+    section.some_texts("authorities", filter.authorities);
     for (std::size_t i = 0; i < filter.authorities.size(); ++i)
         if (!is_digits(filter.authorities[i], 8, 8))
             section.problem("authorities",
                             "[" + std::to_string(i) + "] is not a CVR number: 8 digits, in quotes");
-    section.texts("objects", filter.objects);
+    section.some_texts("objects", filter.objects);
     for (std::string& object : filter.objects)
         if (const auto uuid = parse_uuid(object))
             object = to_text(*uuid);  // the canonical form of an object id
@@ -367,18 +367,10 @@ void Loader::read_folder(Section& top) {
 }
 
 void Loader::check_whole(Section& top) {
-    const Config& config = out_.config;
-    const std::uint64_t largest =
-        std::max(config.limits.max_event_bytes, config.limits.max_message_bytes);
-    if (config.door.in_flight_bytes < largest)
-        top.problem("door",
-                    "in_flight is less than the largest message (limits.event, limits.message): it "
-                    "could never come in");
-    if (config.systems.empty() &&
-        std::ranges::none_of(config.listen, &ListenConfig::allows_anonymous) &&
-        out_.problems.empty())
-        top.problem("systems",
-                    "is empty and no listener allows anonymous clients: nobody could connect");
+    // Of what could not be read the defaults stand there: they contradict nothing.
+    const bool is_good = out_.problems.empty();
+    for (auto& [key, reason] : contradictions(out_.config))
+        if (is_good || key == "door") top.problem(key, std::move(reason));
 }
 
 std::optional<std::string> Loader::first_use(const std::string& kind,
@@ -416,6 +408,22 @@ std::string to_text(const Problem& problem) {
     if (problem.line > 0) text += ":" + std::to_string(problem.line);
     if (!problem.key.empty()) text += ": " + problem.key;
     return text + ": " + problem.reason;
+}
+
+std::vector<std::pair<std::string, std::string>> contradictions(const Config& config) {
+    std::vector<std::pair<std::string, std::string>> found;
+    const std::uint64_t largest =
+        std::max(config.limits.max_event_bytes, config.limits.max_message_bytes);
+    if (config.door.in_flight_bytes < largest)
+        found.emplace_back(
+            "door",
+            "in_flight is less than the largest message (limits.event, limits.message): it could "
+            "never come in");
+    if (config.systems.empty() &&
+        std::ranges::none_of(config.listen, &ListenConfig::allows_anonymous))
+        found.emplace_back(
+            "systems", "is empty and no listener allows anonymous clients: nobody could connect");
+    return found;
 }
 
 LoadedConfig load_config(const std::string& file, const LoadOptions& options) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vera::ops {
@@ -104,6 +105,9 @@ struct LoadOptions {
     std::vector<std::string> known_types;  ///< full names of the catalogue
     bool allows_beyond_loopback = false;   ///< --pilot
 };
+
+/// What is wrong with the parts together, each of which is fine for itself: key and reason.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> contradictions(const Config& config);
 
 /// Reads the file and its folder of subscriptions. Blocks on disk. Never throws on any content.
 [[nodiscard]] LoadedConfig load_config(const std::string& file, const LoadOptions& options);

@@ -12,6 +12,7 @@
 #include "bus/ops/management.hpp"
 #include "bus/store/journal_engine.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <sys/resource.h>
 #include <utility>
@@ -75,14 +76,26 @@ void keep_fixed_parts(Config& next, const Config& current) {
     keep("memory", next.hot_bytes, current.hot_bytes);
 }
 
-void warn_about_files(const DoorConfig& door) {
-    constexpr rlim_t for_the_rest = 256;
+/// Connections must leave descriptors for the store: without any it would take nothing more.
+void cap_connections(std::uint32_t& connections) {
     rlimit files{};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY &&
-        files.rlim_cur < door.max_connections + for_the_rest)
-        log::warn("fewer open files are allowed than connections may come in",
-                  {{"open_files", std::to_string(files.rlim_cur)},
-                   {"max_connections", std::to_string(door.max_connections)}});
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return;
+    const std::uint32_t allowed = allowed_connections(connections, files.rlim_cur);
+    if (allowed == connections) return;
+    log::warn("fewer connections than configured: too few open files are allowed",
+              {{"open_files", std::to_string(files.rlim_cur)},
+               {"max_connections", std::to_string(connections)},
+               {"connections", std::to_string(allowed)}});
+    connections = allowed;
+}
+
+void log_problems(const std::vector<Problem>& problems) {
+    for (const Problem& problem : problems)
+        log::error("configuration error",
+                   {{"file", problem.file},
+                    {"line", std::to_string(problem.line)},
+                    {"key", problem.key},
+                    {"reason", problem.reason}});
 }
 
 void log_recovery(const flow::Recovery& recovery, const StoreConfig& store) {
@@ -97,6 +110,12 @@ void log_recovery(const flow::Recovery& recovery, const StoreConfig& store) {
 }
 
 }  // namespace
+
+std::uint32_t allowed_connections(std::uint32_t wanted, std::uint64_t open_files) {
+    constexpr std::uint64_t for_the_rest = 256;
+    const std::uint64_t left = open_files > for_the_rest ? open_files - for_the_rest : 1;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, left));
+}
 
 std::vector<std::string> catalogue_types() {
     const std::shared_ptr<const event::Catalogue> catalogue = event::Catalogue::built_in();
@@ -118,8 +137,8 @@ struct Daemon::Parts {
                         std::function<void(amqp::ManagementReply)> done);
 
     DaemonOptions options;
-    Config config;  ///< main thread
-    Generation generation{1};
+    Config config;             ///< main thread
+    Generation generation{1};  ///< goes on behind the highest that the store's events know
     GenerationBase base;
     BusFacts facts;  ///< what of them stays the same while the process lives
     host::Cell<std::string> digest{std::string{}};
@@ -147,6 +166,7 @@ Result<void> Daemon::Parts::open_store() {
     if (!recovered) return fail(recovered.error().code, "store: " + recovered.error().text);
     recovery = std::move(*recovered);
     log_recovery(recovery, config.store);
+    generation = Generation{recovery.last_generation.value + 1};
     clock = std::make_unique<host::VeraClock>(host::system_clock(), recovery.last_stamp);
     facts.node = config.node;
     facts.version = VERA_VERSION;
@@ -167,9 +187,10 @@ Result<void> Daemon::Parts::open_door() {
         BusOutside{[this](std::function<void()> job) { door->post(std::move(job)); },
                    [this](flow::Effects& effects) { door->carry_out(effects); },
                    options.on_sealed});
-    warn_about_files(config.door);
+    amqp::DoorOptions at_the_door = door_options(config);
+    cap_connections(at_the_door.max_connections);
     door = std::make_unique<amqp::FrontDoor>(
-        door_options(config),
+        std::move(at_the_door),
         *bus,
         *engine,
         [this](std::string user, std::string password, Authenticator::Done done) {
@@ -201,9 +222,13 @@ void Daemon::Parts::manage_request(amqp::ManagementRequest request,
 void Daemon::Parts::stop(Millis grace) {
     if (door) door->close(grace);
     if (std::exchange(is_running, false)) {
-        if (!bus->finish(finish_within))
-            log::error("the store has not answered in time; the next start repairs what is open");
-        engine->stop();
+        if (bus->finish(finish_within)) {
+            engine->stop();
+        } else {
+            // Destroyed, not stopped: a store that lacks something is not marked as ended in order.
+            log::error("the store has not taken everything in time; the next start tells of it");
+            engine.reset();
+        }
     }
     authenticator.reset();
     door.reset();
@@ -251,19 +276,21 @@ bool Daemon::reload() {
     Parts& parts = *parts_;
     LoadedConfig loaded =
         load_config(parts.options.config_file, {catalogue_types(), parts.options.is_pilot});
+    if (loaded.is_good()) {
+        keep_fixed_parts(loaded.config, parts.config);
+        for (auto& [key, reason] : contradictions(loaded.config))
+            loaded.problems.push_back({parts.options.config_file,
+                                       0,
+                                       key,
+                                       std::move(reason) + " (with what only a restart changes)"});
+    }
     if (!loaded.is_good()) {
-        for (const Problem& problem : loaded.problems)
-            log::error("configuration error",
-                       {{"file", problem.file},
-                        {"line", std::to_string(problem.line)},
-                        {"key", problem.key},
-                        {"reason", problem.reason}});
+        log_problems(loaded.problems);
         log::error("configuration not reloaded; the old generation stays",
                    {{"generation", std::to_string(parts.generation.value)},
                     {"digest", parts.config.digest}});
         return false;
     }
-    keep_fixed_parts(loaded.config, parts.config);
     parts.config = std::move(loaded.config);
     ++parts.generation.value;
     // The last generation knows every queue, deleted ones too.

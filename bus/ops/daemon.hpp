@@ -48,6 +48,10 @@ private:
     std::unique_ptr<Parts> parts_;
 };
 
+/// How many connections may come in if the process may have `open_files` descriptors: 256 of them
+/// are for the rest, and one may always come.
+[[nodiscard]] std::uint32_t allowed_connections(std::uint32_t wanted, std::uint64_t open_files);
+
 /// Names of the catalogue's types, for LoadOptions.
 [[nodiscard]] std::vector<std::string> catalogue_types();
 

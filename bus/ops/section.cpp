@@ -204,6 +204,13 @@ void Section::texts(std::string_view key, std::vector<std::string>& out) {
     out = std::move(read);
 }
 
+void Section::some_texts(std::string_view key, std::vector<std::string>& out) {
+    texts(key, out);
+    const YamlNode* node = find(key);
+    if (node != nullptr && node->kind == YamlNode::Kind::list && node->items.empty())
+        problem(key, "an empty list would mean everything; leave the key out for that");
+}
+
 void Section::durations(std::string_view key,
                         Millis lowest,
                         Millis highest,

@@ -39,6 +39,8 @@ public:
     void duration(std::string_view key, Millis lowest, Millis highest, Millis& out);
     /// Lists of texts or durations; an empty list is a value.
     void texts(std::string_view key, std::vector<std::string>& out);
+    /// As texts, but an empty list is an error: to be used where no list means everything.
+    void some_texts(std::string_view key, std::vector<std::string>& out);
     void durations(std::string_view key, Millis lowest, Millis highest, std::vector<Millis>& out);
     template <class Int>
     void size(std::string_view key, std::uint64_t lowest, std::uint64_t highest, Int& out) {

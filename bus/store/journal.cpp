@@ -45,13 +45,15 @@ Result<void> check_segment_bytes(std::uint64_t bytes) {
 Journal::Journal(host::FileSystem& files,
                  JournalOptions options,
                  Spares& spares,
-                 std::unique_ptr<host::Lock> lock)
+                 std::unique_ptr<host::Lock> lock,
+                 std::unique_ptr<host::Folder> folder)
     : files_(files),
       options_(std::move(options)),
       names_{options_.path},
       spares_(spares),
       lock_(std::move(lock)),
-      manifest_file_(files, names_) {}
+      folder_(std::move(folder)),
+      manifest_file_(files, names_, *folder_) {}
 
 Result<std::unique_ptr<Journal>> Journal::open(host::FileSystem& files,
                                                JournalOptions options,
@@ -66,8 +68,10 @@ Result<std::unique_ptr<Journal>> Journal::open(host::FileSystem& files,
         return fail(Errc::refused,
                     "the store in " + options.path + " is in use by another process");
     if (!lock) return again(lock.error());
+    auto folder = files.open_folder(options.path);
+    if (!folder) return again(folder.error());
     std::unique_ptr<Journal> journal(
-        new Journal(files, std::move(options), spares, *std::move(lock)));
+        new Journal(files, std::move(options), spares, *std::move(lock), *std::move(folder)));
 
     RecoveryState state;
     auto scanned = scan_store(files, names, state);
@@ -88,6 +92,7 @@ Result<std::unique_ptr<Journal>> Journal::open(host::FileSystem& files,
     recovery.last_copy = journal->last_.copy;
     recovery.last_leaf = journal->last_.leaf;
     recovery.last_stamp = journal->last_.stamp;
+    recovery.last_generation = state.last_generation();
     recovery.was_clean = is_new || scanned->manifest.is_clean;
     for (const Finding& finding : scanned->findings)
         recovery.notes.push_back(finding.to_text());
@@ -174,23 +179,15 @@ std::size_t Journal::commit_some(std::span<const flow::Batch> batches, const Rep
             report(refusal(batch, Errc::io, seal_reason_));
         return batches.size();
     }
-    const Segment& active = segments_.back();
-    const std::uint64_t limit = active.bytes - reserve_bytes();
-    std::uint64_t record_bytes = 0;
-    std::size_t count = 0;
-    for (; count < batches.size(); ++count) {
-        const std::uint64_t with = record_bytes + encoded_bytes_of(batches[count]);
-        const bool fits = active.end + group_bytes(with) <= limit;
-        if (!fits || (count != 0 && with > options_.max_group_bytes)) break;
-        record_bytes = with;
-    }
-    if (count != 0) {
-        write_group(batches.first(count), record_bytes, report);
-        return count;
+    const std::uint64_t bytes = segments_.back().bytes;
+    Gathered group = gather(batches, bytes - reserve_of(bytes), true);
+    if (group.batches != 0) {
+        write_group(batches.first(group.batches), group.record_bytes, report);
+        return group.batches;
     }
 
     const flow::Batch& first = batches.front();
-    record_bytes = encoded_bytes_of(first);
+    const std::uint64_t record_bytes = encoded_bytes_of(first);
     if (record_bytes > most_batch_bytes) {
         report(refusal(first, Errc::too_large, "a batch of more than 2 GiB"));
         return 1;
@@ -202,12 +199,29 @@ std::size_t Journal::commit_some(std::span<const flow::Batch> batches, const Rep
         return 0;
     }
     // No space for a new segment: consumers may go on settling in the reserve.
-    if (first.events.empty() && active.end + group_bytes(record_bytes) <= active.bytes)
-        write_group(batches.first(1), record_bytes, report);
-    else
-        report(refusal(
-            first, Errc::unavailable, "no space for a new segment: " + rolled.error().text));
+    group = gather(batches, bytes, false);
+    if (group.batches != 0) {
+        write_group(batches.first(group.batches), group.record_bytes, report);
+        return group.batches;
+    }
+    report(refusal(first, Errc::unavailable, "no space for a new segment: " + rolled.error().text));
     return 1;
+}
+
+Journal::Gathered Journal::gather(std::span<const flow::Batch> batches,
+                                  std::uint64_t limit,
+                                  bool allows_events) const {
+    const std::uint64_t begin = segments_.back().end;
+    Gathered group;
+    for (const flow::Batch& batch : batches) {
+        if (!allows_events && !batch.events.empty()) break;
+        const std::uint64_t with = group.record_bytes + encoded_bytes_of(batch);
+        if (begin + group_bytes(with) > limit) break;
+        if (group.batches != 0 && with > options_.max_group_bytes) break;
+        group.record_bytes = with;
+        ++group.batches;
+    }
+    return group;
 }
 
 void Journal::encode_group(std::span<const flow::Batch> batches,
@@ -298,7 +312,8 @@ std::vector<flow::QueueSpec> Journal::queue_table() const {
 Result<void> Journal::roll(std::uint64_t record_bytes) {
     const std::vector<flow::QueueSpec> queues = queue_table();
     const std::uint64_t opening = group_bytes(encoded_bytes(queues));
-    const std::uint64_t needed = page_bytes + opening + group_bytes(record_bytes) + reserve_bytes();
+    const std::uint64_t needed =
+        page_bytes + opening + group_bytes(record_bytes) + reserve_of(options_.segment_bytes);
     auto spare = spares_.take(std::max(options_.segment_bytes, needed));
     if (!spare) return again(spare.error());
 
@@ -354,7 +369,7 @@ Result<void> Journal::store_segment(const Spare& spare,
     if (auto written = spare.file->write(page_bytes, group); !written) return written;
     if (auto synced = spare.file->sync(); !synced) return synced;
     if (auto renamed = files_.rename(spare.path, segment.path); !renamed) return renamed;
-    return files_.sync_folder(names_.folder);
+    return folder_->sync();
 }
 
 void Journal::retire(Timestamp now) {

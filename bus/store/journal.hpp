@@ -10,6 +10,7 @@
 #include "bus/store/scan.hpp"
 #include "bus/store/spares.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -77,13 +78,22 @@ private:
     Journal(host::FileSystem& files,
             JournalOptions options,
             Spares& spares,
-            std::unique_ptr<host::Lock> lock);
+            std::unique_ptr<host::Lock> lock,
+            std::unique_ptr<host::Folder> folder);
     [[nodiscard]] Result<void> create();
     [[nodiscard]] Result<void> take_over(const Scan& scan, const RecoveryState& state);
     [[nodiscard]] Result<void> mend(const Scan& scan);
 
     [[nodiscard]] std::size_t commit_some(std::span<const flow::Batch> batches,
                                           const Report& report);
+    struct Gathered {
+        std::size_t batches = 0;
+        std::uint64_t record_bytes = 0;
+    };
+    /// How many of the first batches go into one group of the last segment that ends at `limit`.
+    [[nodiscard]] Gathered gather(std::span<const flow::Batch> batches,
+                                  std::uint64_t limit,
+                                  bool allows_events) const;
     void write_group(std::span<const flow::Batch> batches,
                      std::uint64_t record_bytes,
                      const Report& report);
@@ -100,8 +110,9 @@ private:
     [[nodiscard]] Result<void> write_manifest(const Manifest& manifest);
     void publish();
     void seal(const std::string& reason);
-    [[nodiscard]] std::uint64_t reserve_bytes() const {
-        return round_to_page(options_.segment_bytes / 16);
+    /// Kept free at the end of a segment of `bytes`, which need not have the configured size.
+    [[nodiscard]] std::uint64_t reserve_of(std::uint64_t bytes) const {
+        return round_to_page(std::min(options_.segment_bytes, bytes) / 16);
     }
     [[nodiscard]] std::vector<flow::QueueSpec> queue_table() const;
 
@@ -110,6 +121,7 @@ private:
     StoreNames names_;
     Spares& spares_;
     std::unique_ptr<host::Lock> lock_;
+    std::unique_ptr<host::Folder> folder_;
     ManifestFile manifest_file_;
     GroupWriter writer_;
     BodyReader bodies_;

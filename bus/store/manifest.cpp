@@ -164,7 +164,7 @@ Result<void> ManifestFile::replace() {
     next_.reset();
     if (auto renamed = files_.rename(names_.next_manifest(), names_.manifest()); !renamed)
         return renamed;
-    return files_.sync_folder(names_.folder);
+    return folder_.sync();
 }
 
 void ManifestFile::prepare() {

@@ -58,9 +58,11 @@ struct Manifest {
 /// Replaces the manifest in two steps, so that only the first can run out of space. Thread: commit.
 class ManifestFile {
 public:
-    ManifestFile(host::FileSystem& files, StoreNames names)
+    /// `folder` is the store's, and outlives it.
+    ManifestFile(host::FileSystem& files, StoreNames names, host::Folder& folder)
         : files_(files),
-          names_(std::move(names)) {}
+          names_(std::move(names)),
+          folder_(folder) {}
     /// Writes and syncs MANIFEST.next. unavailable: no space, nothing has changed. io: write or
     /// sync failed.
     [[nodiscard]] Result<void> write_next(const Manifest& manifest);
@@ -73,6 +75,7 @@ public:
 private:
     host::FileSystem& files_;
     StoreNames names_;
+    host::Folder& folder_;
     std::unique_ptr<host::File> next_;
     std::uint64_t file_bytes_ = 0;
 };

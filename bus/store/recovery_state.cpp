@@ -72,7 +72,9 @@ std::optional<std::string> RecoveryState::add(const EventView& event,
                        copies_.size(),
                        event.copy_count,
                        static_cast<std::uint32_t>(event.message.size())});
-    if (!event.unrouted_reason.empty()) unrouted_.emplace(event.seq, event.unrouted_reason);
+    last_generation_ = std::max(last_generation_, event.generation);
+    if (!event.unrouted_reason.empty() && event.copy_count != 0)
+        unrouted_.emplace(event.seq, &*reasons_.emplace(event.unrouted_reason).first);
     for (std::uint32_t i = 0; i < event.copy_count; ++i) {
         const flow::NewCopy copy = event.copy(i);
         copies_.push_back({copy.seq, {}, copy.queue});
@@ -170,8 +172,9 @@ void RecoveryState::hand_over(flow::RecoverySink& sink) const {
             }
         }
         if (known.copies.empty() && known.id_hash == 0) continue;
-        if (const auto reason = unrouted_.find(event.seq); reason != unrouted_.end())
-            known.unrouted_reason = reason->second;
+        if (!known.copies.empty())
+            if (const auto reason = unrouted_.find(event.seq); reason != unrouted_.end())
+                known.unrouted_reason = *reason->second;
         sink.on_event(std::move(known));
     }
 }

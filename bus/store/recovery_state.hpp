@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace vera::store {
@@ -50,6 +51,8 @@ public:
 
     [[nodiscard]] const std::map<QueueId, flow::QueueSpec>& queues() const { return queues_; }
     [[nodiscard]] const Sequences& last() const { return last_; }
+    /// Highest of the events.
+    [[nodiscard]] Generation last_generation() const { return last_generation_; }
     [[nodiscard]] std::uint64_t events() const { return events_.size(); }
     [[nodiscard]] std::uint64_t transitions() const { return transitions_; }
     [[nodiscard]] std::uint64_t leaves() const { return leaves_; }
@@ -58,7 +61,8 @@ public:
     [[nodiscard]] std::map<QueueId, QueueTally> tally() const;
     /// Per segment in ascending order; to be asked after the last record.
     [[nodiscard]] std::deque<SegmentUse> uses() const;
-    /// Queues, then events ascending; events without copies only if dedup needs them.
+    /// Queues, then events ascending; events without copies only if dedup needs them, and then
+    /// without the reason why they were unrouted.
     void hand_over(flow::RecoverySink& sink) const;
 
 private:
@@ -91,12 +95,14 @@ private:
     void apply(ConfigView config);
 
     std::map<QueueId, flow::QueueSpec> queues_;
-    std::deque<Event> events_;  // ascending by seq
-    std::deque<Copy> copies_;   // of the events, in their order
-    std::unordered_map<EventSeq, std::string> unrouted_;
+    std::deque<Event> events_;                                   // ascending by seq
+    std::deque<Copy> copies_;                                    // of the events, in their order
+    std::unordered_set<std::string> reasons_;                    // few, shared by many events
+    std::unordered_map<EventSeq, const std::string*> unrouted_;  // in reasons_
     std::unordered_map<CopySeq, Death> deaths_;
     std::vector<SegmentUse> segments_;
     Sequences last_;
+    Generation last_generation_;
     std::uint64_t transitions_ = 0;
     std::uint64_t leaves_ = 0;
 };

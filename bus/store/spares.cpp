@@ -35,7 +35,10 @@ Result<Spare> make_spare(host::FileSystem& files, const std::string& path, std::
     } else {
         file = files.open(path, host::OpenMode::create);
     }
-    if (!file) return fail(file.error().code, file.error().text);
+    if (!file) {
+        (void)files.remove(path);
+        return fail(file.error().code, file.error().text);
+    }
     if (auto filled = fill_with_zeros(**file, bytes); !filled) {
         (void)files.remove(path);
         return fail(filled.error().code, filled.error().text);

@@ -124,6 +124,7 @@ void everything_comes_back(EngineUnderTest& store) {
     CHECK(session.recovery.last_copy.value == 3);
     CHECK(session.recovery.last_leaf.value == 1);
     CHECK(session.recovery.last_stamp == start_time + Millis{77});
+    CHECK(session.recovery.last_generation == Generation{3});
     const auto& events = session.recovered.events;
     REQUIRE(events.size() == 2);
     CHECK(events[0].seq.value == 1);

@@ -148,6 +148,8 @@ Result<Recovery> SqliteStore::recover(RecoverySink& sink) {
     recovery.last_copy.value = static_cast<std::uint64_t>(meta("last_copy"));
     recovery.last_leaf.value = static_cast<std::uint64_t>(meta("last_leaf"));
     recovery.last_stamp.ms = meta("last_stamp");
+    Statement highest(database_, "SELECT coalesce(max(generation), 0) FROM events");
+    if (highest.next()) recovery.last_generation.value = highest.unsigned_number();
     recovery.was_clean = meta("clean") != 0;
     if (auto set = set_meta("clean", 0); !set) return fail(Errc::io, set.error().text);
     return recovery;

@@ -128,6 +128,30 @@ private:
     std::uint64_t generation_;
 };
 
+class FaultyFolder final : public host::Folder {
+public:
+    FaultyFolder(FaultyFileSystem& owner, std::string path)
+        : owner_(owner),
+          path_(std::move(path)),
+          generation_(owner.generation_) {}
+
+    Result<void> sync() override {
+        const std::lock_guard lock(owner_.mutex_);
+        if (generation_ != owner_.generation_) return fail(Errc::io, path_ + ": the power was off");
+        if (auto stopped = owner_.planned(Call::sync_folder, path_)) return *stopped;
+        if (owner_.ignores_syncs_) return {};
+        for (const FaultyFileSystem::FolderChange& change : owner_.changes_)
+            FaultyFileSystem::apply(owner_.durable_, change);
+        owner_.changes_.clear();
+        return {};
+    }
+
+private:
+    FaultyFileSystem& owner_;
+    std::string path_;
+    std::uint64_t generation_;
+};
+
 FaultyFileSystem::FaultyFileSystem() = default;
 FaultyFileSystem::~FaultyFileSystem() = default;
 
@@ -223,14 +247,9 @@ Result<void> FaultyFileSystem::make_folder(const std::string&) {
     return {};
 }
 
-Result<void> FaultyFileSystem::sync_folder(const std::string& folder) {
+Result<std::unique_ptr<host::Folder>> FaultyFileSystem::open_folder(const std::string& path) {
     const std::lock_guard lock(mutex_);
-    if (auto stopped = planned(Call::sync_folder, folder)) return *stopped;
-    if (ignores_syncs_) return {};
-    for (const FolderChange& change : changes_)
-        apply(durable_, change);
-    changes_.clear();
-    return {};
+    return std::unique_ptr<host::Folder>(std::make_unique<FaultyFolder>(*this, path));
 }
 
 Result<std::unique_ptr<host::Lock>> FaultyFileSystem::lock(const std::string& path) {

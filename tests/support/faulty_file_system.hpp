@@ -48,7 +48,7 @@ public:
     Result<void> remove(const std::string& path) override;
     Result<std::vector<std::string>> list(const std::string& folder) override;
     Result<void> make_folder(const std::string& folder) override;
-    Result<void> sync_folder(const std::string& folder) override;
+    Result<std::unique_ptr<host::Folder>> open_folder(const std::string& path) override;
     Result<std::unique_ptr<host::Lock>> lock(const std::string& path) override;
 
     // The bad day.
@@ -66,7 +66,7 @@ public:
     void heal();
     /// Bytes of all files together; a write that needs more gives unavailable.
     void set_capacity(std::uint64_t bytes);
-    /// The negative control: sync and sync_folder say yes and do nothing.
+    /// The negative control: syncs of files and folders say yes and do nothing.
     void ignore_syncs(bool ignores);
     /// How many calls of this kind there were.
     [[nodiscard]] std::uint64_t calls(Call call) const;
@@ -83,6 +83,7 @@ public:
 
 private:
     friend class FaultyFile;
+    friend class FaultyFolder;
     friend class FaultyLock;
     struct Inode;
     struct FolderChange;

@@ -86,6 +86,8 @@ Recovery MemoryStore::recover(RecoverySink& sink) const {
     recovery.last_copy = CopySeq{last_copy_};
     recovery.last_leaf = LeafIndex{last_leaf_};
     recovery.last_stamp = last_stamp_;
+    for (const auto& [seq, stored] : events_)
+        recovery.last_generation = std::max(recovery.last_generation, stored.commit.generation);
     recovery.was_clean = was_clean_;
     return recovery;
 }

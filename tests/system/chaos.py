@@ -168,7 +168,7 @@ def out_of_memory():
                                     f"open('{group}/cgroup.procs','w').write(str(os.getpid()))\nx=[]\nwhile True: x.append(b'x' * (1 << 20))"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
-                bus.process.wait(60)
+                bus.process.wait(15)
             except subprocess.TimeoutExpired:
                 raise Skip("the kernel did not choose the daemon") from None
             finally:

@@ -94,6 +94,7 @@ private:
     void attach(SenderSlot& slot);
     void attach(ReceiverSlot& slot);
     void pump(SenderSlot& slot);
+    void retry_later(const SenderSlot& slot);
     void grant(ReceiverSlot& slot);
     static void settle(const proton::delivery& delivery, const Settlement& settlement);
     void answered(const proton::tracker& tracker, Confirmation answer);

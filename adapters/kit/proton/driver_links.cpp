@@ -53,7 +53,9 @@ void Wire::Driver::apply(Send& command) {
 
 void Wire::Driver::apply(Withdraw& command) {
     const auto found = senders_.find(command.link);
-    if (found != senders_.end()) found->second.outbox.withdraw(command.ticket);
+    if (found == senders_.end()) return;
+    found->second.outbox.withdraw(command.ticket);
+    found->second.spec.port->notes.put(Withdrawn{command.ticket});
 }
 
 void Wire::Driver::apply(Settle& command) {
@@ -153,6 +155,16 @@ void Wire::Driver::pump(SenderSlot& slot) {
         slot.in_flight.emplace(number, next->ticket);
         slot.link.send(to_proton(*next->message), tag);
     }
+    // Without credit no timer is needed: pumped again when there is some.
+    if (slot.link.credit() > 0) retry_later(slot);
+}
+
+// The one timer serves all senders, and is unset when it strikes: each pump asks for it again.
+void Wire::Driver::retry_later(const SenderSlot& slot) {
+    const auto due = slot.outbox.next_due();
+    if (!due || (retry_at_ && *retry_at_ <= *due)) return;
+    retry_at_ = due;
+    arm();
 }
 
 // Gives back credit for what was settled, in halves of the window so that flow frames stay few. A
@@ -234,10 +246,7 @@ void Wire::Driver::answered(const proton::tracker& tracker, Confirmation answer)
         slot.spec.port->notes.put(std::move(*confirmation));
         return;
     }
-    const auto due = slot.outbox.next_due();
-    if (!due || (retry_at_ && *retry_at_ <= *due)) return;
-    retry_at_ = due;
-    arm();
+    retry_later(slot);
 }
 
 // A closed link is final for its publisher or subscriber; a lost connection is not, and does not
@@ -341,19 +350,23 @@ void Wire::Driver::on_receiver_open(proton::receiver& receiver) {
     });
 }
 
+// The binding calls this as soon as the link has no credit left, with messages of the same read
+// still to come: decided behind them.
 void Wire::Driver::on_receiver_drain_finish(proton::receiver& receiver) {
     guarded([&] {
-        const auto found = receivers_.find(number_of(receiver));
-        if (found == receivers_.end()) return;
-        ReceiverSlot& slot = found->second;
-        slot.is_drain_running = false;
-        if (slot.granted == 0) {
-            grant(slot);
-            return;
-        }
-        slot.granted = 0;
-        slot.is_draining = false;
-        slot.spec.port->notes.put(Drained{});
+        hop([this, number = number_of(receiver)] {
+            const auto found = receivers_.find(number);
+            if (found == receivers_.end() || !found->second.is_drain_running) return;
+            ReceiverSlot& slot = found->second;
+            slot.is_drain_running = false;
+            if (slot.granted == 0) {
+                grant(slot);
+                return;
+            }
+            slot.granted = 0;
+            slot.is_draining = false;
+            slot.spec.port->notes.put(Drained{});
+        });
     });
 }
 

@@ -104,6 +104,35 @@ TEST_CASE("kit: a released message is sent again until it is accepted", "[kit]")
     CHECK(peer.bodies(3) == std::vector<std::string>{"x", "x", "x"});
 }
 
+TEST_CASE("kit: a released message is sent again though another one was due before it", "[kit]") {
+    Peer peer(answering([](std::uint64_t number, const std::string&) {
+        return PeerAnswer{
+            number < 3 ? PeerAnswer::Kind::release : PeerAnswer::Kind::accept, {}, {}};
+    }));
+    auto connection = open(peer);
+    const auto made = [&](Millis first_wait) {
+        kit::PublisherOptions options;
+        options.address = "events";
+        options.retry.first_wait = first_wait;
+        auto one = connection.publisher(options);
+        REQUIRE(one);
+        return std::move(*one);
+    };
+    auto late = made(Millis{400});
+    auto early = made(Millis{20});
+    REQUIRE(late.send(message("late")));
+    REQUIRE(peer.bodies(1).size() == 1);
+    REQUIRE(early.send(message("early")));
+    for (kit::Publisher* one : {&early, &late}) {
+        std::vector<kit::Confirmation> batch;
+        REQUIRE(one->confirmations(batch, Millis{5'000}));
+        REQUIRE(batch.size() == 1);
+        CHECK(batch.front().verdict == kit::Verdict::accepted);
+        CHECK(batch.front().attempts == 2);
+    }
+    CHECK(peer.bodies(4) == std::vector<std::string>{"late", "early", "early", "late"});
+}
+
 TEST_CASE("kit: a message that is always released is given up after the attempts", "[kit]") {
     Peer peer(answering([](std::uint64_t, const std::string&) {
         return PeerAnswer{PeerAnswer::Kind::release, {}, {}};
@@ -180,6 +209,12 @@ TEST_CASE("kit: publish gives up after its time and says that nothing is known",
     REQUIRE_FALSE(first);
     CHECK(first.error().code == Errc::unavailable);
     CHECK(first.error().text.find("not known") != std::string::npos);
+    CHECK(events.pending() == 0);
+    REQUIRE(events.send(message("2")));
+    std::vector<kit::Confirmation> batch;
+    REQUIRE(events.confirmations(batch, Millis{5'000}));
+    REQUIRE(batch.size() == 1);
+    CHECK(batch.front().ticket == 2);
     CHECK(events.pending() == 0);
 }
 

@@ -87,6 +87,25 @@ TEST_CASE("outbox: after the last attempt the verdict stands", "[kit]") {
     CHECK(outbox.size() == 0);
 }
 
+TEST_CASE("outbox: lost connections do not use up the attempts", "[kit]") {
+    kit::RetryOptions options;
+    options.attempts = 2;
+    options.first_wait = Millis{10};
+    Outbox outbox(options);
+    outbox.add(1, message());
+    for (int i = 0; i < 8; ++i) {
+        REQUIRE(outbox.next(Millis{0}));
+        outbox.connection_lost();
+    }
+    REQUIRE(outbox.next(Millis{0}));
+    REQUIRE_FALSE(outbox.settled(answer(1, Verdict::released), Millis{0}));
+    CHECK(outbox.next_due() == Millis{10});
+    REQUIRE(outbox.next(Millis{10}));
+    const auto last = outbox.settled(answer(1, Verdict::released), Millis{10});
+    REQUIRE(last);
+    CHECK(last->attempts == 10);
+}
+
 TEST_CASE("outbox: a rejection is final at once", "[kit]") {
     Outbox outbox({});
     outbox.add(1, message());

@@ -224,11 +224,12 @@ private:
             std::memcpy(tag.data(), &number, sizeof number);
             sender.send(message, tag);
         }
+        // The binding tells of a drain only once if no flow without drain was seen in between:
+        // asked of the link itself.
+        pn_link_t* link = LinkHandle<proton::sender>(sender).pn_object();
+        if (pn_link_get_drain(link)) pn_link_drained(link);
     }
-    void on_sender_drain_start(proton::sender& sender) override {
-        on_sendable(sender);
-        sender.return_credit();
-    }
+    void on_sender_drain_start(proton::sender& sender) override { on_sendable(sender); }
 
     void tell(proton::tracker& tracker, const std::string& state) {
         PeerOutcome outcome;

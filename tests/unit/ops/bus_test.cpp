@@ -5,9 +5,11 @@
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <thread>
+#include <unistd.h>
 
 using namespace vera;
 using namespace vera::ops;
@@ -39,6 +41,41 @@ public:
     Millis boot() override { return Millis{boot_ms.load()}; }
     std::atomic<std::int64_t> boot_ms{0};
 };
+
+/// What `act` writes to stderr; at most what a pipe holds.
+std::string stderr_of(const std::function<void()>& act) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    const int saved = ::dup(STDERR_FILENO);
+    REQUIRE(::dup2(ends[1], STDERR_FILENO) >= 0);
+    ::close(ends[1]);
+    act();
+    REQUIRE(::dup2(saved, STDERR_FILENO) >= 0);
+    ::close(saved);
+    std::string text;
+    std::array<char, 4096> buffer{};
+    for (ssize_t got = 0; (got = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+    ::close(ends[0]);
+    return text;
+}
+
+std::size_t lines_with(const std::string& text, const std::string& words) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1))
+        ++count;
+    return count;
+}
+
+/// A message for the plain queue, as if admitted.
+flow::Published letter(const flow::Snapshot& snapshot) {
+    flow::Published input;
+    input.is_plain = true;
+    input.plan.generation = snapshot.generation;
+    input.plan.queues = {snapshot.find("queue/lager")->id};
+    input.raw.message = Block::copy_of("x");
+    return input;
+}
 
 /// A bus whose runs are done by the test, or by threads of it.
 struct Bench {
@@ -157,6 +194,80 @@ TEST_CASE("bus: no room in the store does not end it", "[ops]") {
     bench.bus.on_outcome(outcome);
     CHECK(bench.run_jobs() == 1);
     CHECK(bench.sealed.empty());
+}
+
+TEST_CASE("bus: finish waits for what is held back while there is no room", "[ops]") {
+    const bool has_room_again = GENERATE(true, false);
+    CAPTURE(has_room_again);
+    Bench bench;
+    bench.start();
+    auto batches = bench.submitted();
+    REQUIRE(batches.size() == 1);
+    flow::Outcome outcome;
+    outcome.ticket = batches[0].ticket;
+    outcome.error = {Errc::unavailable, "no space left"};
+    bench.bus.on_outcome(outcome);
+    CHECK_FALSE(bench.bus.finish(20ms));  // the queues of the generation are not stored
+    if (!has_room_again) return;
+    bench.clock.boot_ms = 60'000;
+    std::jthread disk([&] {
+        std::vector<flow::Batch> again;
+        bench.engine.submitted.take(again, deadline);
+        for (const flow::Batch& batch : again) {
+            flow::Outcome stored;
+            stored.ticket = batch.ticket;
+            stored.ok = true;
+            bench.bus.on_outcome(stored);
+        }
+    });
+    CHECK(bench.bus.finish(deadline));
+}
+
+TEST_CASE("bus: the store has room again only when it has taken an event", "[ops]") {
+    Bench bench;
+    bench.start();
+    const auto conclude = [&](bool ok, std::size_t bodies) {
+        auto batches = bench.submitted();
+        REQUIRE(batches.size() == 1);
+        flow::Outcome outcome;
+        outcome.ticket = batches[0].ticket;
+        outcome.ok = ok;
+        if (!ok) outcome.error = {Errc::unavailable, "no space left"};
+        outcome.bodies.resize(bodies);
+        bench.bus.on_outcome(outcome);
+        bench.run_jobs();
+    };
+    const auto publish = [&] {
+        std::vector<flow::Input> inputs;
+        inputs.emplace_back(letter(*bench.bus.snapshot()));
+        bench.bus.post(std::move(inputs));
+        bench.run_jobs();
+    };
+    const auto add_queue = [&] {
+        bench.config.queues.push_back({"andet", {}, false});
+        std::vector<flow::Input> inputs;
+        inputs.emplace_back(flow::Reloaded{
+            make_snapshot(bench.config, bench.bus.snapshot()->queues, Generation{2}, bench.base)});
+        bench.bus.post(std::move(inputs));
+        bench.run_jobs();
+    };
+    conclude(true, 0);
+    const std::string said = stderr_of([&] {
+        publish();
+        conclude(false, 0);
+        bench.clock.boot_ms += 10'000;
+        add_queue();
+        conclude(true, 0);  // a queue, no event
+        publish();
+        conclude(false, 0);
+    });
+    CHECK(lines_with(said, "store has no room") == 1);
+    CHECK(lines_with(said, "store has room again") == 0);
+    const std::string later = stderr_of([&] {
+        publish();
+        conclude(true, 1);
+    });
+    CHECK(lines_with(later, "store has room again") == 1);
 }
 
 TEST_CASE("bus: from many threads every question is answered once", "[ops]") {

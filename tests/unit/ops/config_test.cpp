@@ -166,6 +166,16 @@ TEST_CASE("config: an error names line, key and reason", "[ops]") {
         {"empty value",
          "subscriptions:\n  - name: a\n    types:\n",
          "3: subscriptions[0].types: has no value"},
+        {"no types",
+         "subscriptions:\n  - name: a\n    types: []\n",
+         "3: subscriptions[0].types: an empty list would mean everything; leave the key out for "
+         "that"},
+        {"no authorities",
+         "subscriptions: [{name: a, authorities: []}]\n",
+         "1: subscriptions[0].authorities: an empty list would mean everything"},
+        {"no objects",
+         "subscriptions: [{name: a, objects: []}]\n",
+         "1: subscriptions[0].objects: an empty list would mean everything"},
         {"list for a value", "node: [a]\n", "1: node: expected a single value, found a list"},
         {"value for a list", "listen: a\n", "1: listen: expected a list, found a single value"},
         {"value for a map",
@@ -271,6 +281,17 @@ TEST_CASE("config: an error never shows a secret", "[ops]") {
         "systems: [{name: a, secrets: [hemmeligt], secret: hemmeligt}]\nnode: [hemmeligt]\n");
     CHECK_FALSE(found.empty());
     CHECK(found.find("hemmeligt") == std::string::npos);
+}
+
+TEST_CASE("config: parts that contradict each other are named", "[ops]") {
+    Config config = load(open_listener).config;
+    CHECK(contradictions(config).empty());
+    config.limits.max_message_bytes = config.door.in_flight_bytes + 1;
+    config.listen[0].allows_anonymous = false;
+    const auto found = contradictions(config);
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].first == "door");
+    CHECK(found[1].first == "systems");
 }
 
 TEST_CASE("config: beyond loopback only with --pilot, and never anonymous", "[ops]") {

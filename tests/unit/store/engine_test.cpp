@@ -1,13 +1,17 @@
 // The engine with its threads, through the port.
+#include "bus/host/clock.hpp"
 #include "bus/store/journal_engine.hpp"
 #include "tests/unit/store/filled_store.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <fcntl.h>
 #include <filesystem>
 #include <mutex>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace vera;
 using namespace vera::test;
@@ -77,6 +81,31 @@ Result<Body> fetch(flow::Engine& engine, const flow::BodyRef& ref) {
     REQUIRE(done.wait_for(lock, 20s, [&] { return answer.has_value(); }));
     return *std::move(answer);
 }
+
+/// While it lives no file can be opened. Nothing may be checked meanwhile: a sanitizer may need a
+/// descriptor for the first look at a type.
+class NoFiles {
+public:
+    NoFiles() {
+        (void)host::system_clock().wall();  // as a line of the log will
+        (void)::getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit few{64, before_.rlim_max};
+        (void)::setrlimit(RLIMIT_NOFILE, &few);
+        for (int one = 0; (one = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
+            taken_.push_back(one);
+    }
+    ~NoFiles() {
+        for (const int one : taken_)
+            ::close(one);
+        (void)::setrlimit(RLIMIT_NOFILE, &before_);
+    }
+    NoFiles(const NoFiles&) = delete;
+    NoFiles& operator=(const NoFiles&) = delete;
+
+private:
+    rlimit before_{};
+    std::vector<int> taken_;
+};
 
 /// A folder that goes with the test.
 struct TempFolder {
@@ -243,6 +272,57 @@ TEST_CASE("engine: a full disk refuses events, takes settlements, and goes on wh
     auto again = open_store(files);
     REQUIRE(again);
     CHECK(again->shown == store.model.shown());
+}
+
+TEST_CASE("engine: without file descriptors events are refused, and it goes on when there are some",
+          "[store]") {
+    TempFolder folder;
+    FilledStore store;
+    Running run(host::posix_file_system(), small_options(folder.path + "/store"));
+    std::size_t count = 0;
+    const auto submit = [&](const flow::Batch& batch) {
+        run.engine->submit(batch);
+        const flow::Outcome outcome = run.listener.wait_for(++count).back();
+        if (outcome.ok) {
+            store.traffic.stored(batch);
+            store.model.apply(batch);
+        }
+        return outcome;
+    };
+    const auto event = [&] {
+        flow::Batch batch = store.traffic.batch(0, 0, 0);
+        batch.events.push_back(store.traffic.event(2000, 1));
+        return batch;
+    };
+    REQUIRE(submit(store.traffic.queues_batch(2)).ok);
+    for (int i = 0; i < 100; ++i)
+        REQUIRE(submit(event()).ok);
+    flow::Outcome last;
+    {
+        const NoFiles none;
+        for (int i = 0; i < 400; ++i) {
+            last = submit(event());
+            if (!last.ok) break;
+            run.engine->retire(store.traffic.now());
+        }
+    }
+    REQUIRE_FALSE(last.ok);
+    CAPTURE(last.error.text);
+    REQUIRE(last.error.code == Errc::unavailable);
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    do
+        last = submit(event());
+    while (!last.ok && std::chrono::steady_clock::now() < deadline);
+    CHECK(last.ok);
+    run.engine->stop();
+    Running again(host::posix_file_system(), small_options(folder.path + "/store"));
+    CHECK(again.recovery.was_clean);
+    std::vector<std::uint64_t> found, wanted;
+    for (const flow::RecoveredEvent& one : again.collector.events)
+        found.push_back(one.seq.value);
+    for (const auto& [seq, shown] : store.model.shown().events)
+        wanted.push_back(seq);
+    CHECK(found == wanted);
 }
 
 TEST_CASE("engine: a failed sync seals it, and no sync is tried again", "[store]") {

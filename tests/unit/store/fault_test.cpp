@@ -191,6 +191,66 @@ TEST_CASE(
     CHECK(again->shown == store.model.shown());
 }
 
+TEST_CASE("fault: on a full disk settlements that come together share one sync", "[store]") {
+    FilledStore store;
+    auto opened = open_store(store.files, 1U << 20U);
+    REQUIRE(opened);
+    store::Journal& journal = *opened->journal;
+    store.declare(journal, 2);
+    store.files.set_capacity(0);
+    const auto event = [&] {
+        flow::Batch batch = store.traffic.batch(0, 0, 0);
+        batch.events.push_back(store.traffic.event(20'000, 1));
+        return batch;
+    };
+    flow::Outcome last;
+    do {
+        const flow::Batch batch = event();
+        last = commit(journal, {batch})[0];
+        if (!last.ok) break;
+        store.model.apply(batch);
+        store.traffic.stored(batch);
+    } while (last.ok);
+    REQUIRE(last.error.code == Errc::unavailable);
+
+    const flow::Batch settle = store.traffic.settle_all();
+    REQUIRE(settle.transitions.size() > 20);
+    std::vector<flow::Batch> batches;
+    for (std::size_t i = 0; i < 20; ++i) {
+        flow::Batch& one = batches.emplace_back(settle);
+        one.ticket += i;
+        one.transitions = {settle.transitions[i]};
+    }
+    const flow::Batch refused = event();
+    batches.insert(batches.begin() + 12, refused);
+    // One that the reserve cannot hold does not keep those behind it out.
+    flow::Batch huge = settle;
+    while (huge.transitions.size() < 2000)
+        huge.transitions.push_back(huge.transitions.front());
+    batches.insert(batches.begin() + 15, huge);
+
+    const std::uint64_t syncs = store.files.calls(Call::sync);
+    const auto outcomes = commit(journal, batches);
+    CHECK(store.files.calls(Call::sync) == syncs + 3);
+    REQUIRE(outcomes.size() == batches.size());
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+        CAPTURE(i);
+        CHECK(outcomes[i].ticket == batches[i].ticket);
+        const bool fits = i != 12 && i != 15;
+        CHECK(outcomes[i].ok == fits);
+        if (fits)
+            store.model.apply(batches[i]);
+        else
+            CHECK(outcomes[i].error.code == Errc::unavailable);
+    }
+    opened->journal.reset();
+    store.files.kill_process();
+    store.files.set_capacity(UINT64_MAX);
+    auto again = open_store(store.files);
+    REQUIRE(again);
+    CHECK(again->shown == store.model.shown());
+}
+
 TEST_CASE("fault: a full disk does not keep segments from being given back", "[store]") {
     FilledStore store;
     store.traffic.retention = Millis{0};

@@ -2,6 +2,7 @@
 #include "tests/unit/store/filled_store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 using namespace vera;
 using namespace vera::test;
@@ -42,6 +43,21 @@ TEST_CASE("journal: a store that goes on after many starts holds all of them", "
         REQUIRE(again);
         REQUIRE(again->shown == store.model.shown());
     }
+}
+
+TEST_CASE("journal: a store goes on with segments of another size than it was made with",
+          "[store]") {
+    const auto sizes =
+        GENERATE(std::pair(32U << 10U, 1U << 20U), std::pair(256U << 10U, 32U << 10U));
+    CAPTURE(sizes.first, sizes.second);
+    FilledStore store;
+    store.fill(10, 500, true, sizes.first);
+    store.fill(150, 2500, false, sizes.second);
+    auto again = open_store(store.files, sizes.second);
+    REQUIRE(again);
+    CHECK(again->recovery.notes.empty());
+    CHECK(again->journal->live_segments() > 1);
+    CHECK(again->shown == store.model.shown());
 }
 
 TEST_CASE("journal: many batches share one sync and keep their order", "[store]") {
@@ -202,6 +218,56 @@ TEST_CASE("journal: of a copy's transitions the highest version counts, in whate
     CHECK(copy.attempts == 10);
     CHECK(copy.reason == "max-attempts");
     CHECK(again->shown.events.at(1).copies.at(2).version == 0);
+}
+
+TEST_CASE("journal: why an event was unrouted is told as long as a copy of it is there",
+          "[store]") {
+    FilledStore store;
+    {
+        auto opened = open_store(store.files);
+        REQUIRE(opened);
+        store.declare(*opened->journal, 1);
+        flow::Batch batch = store.traffic.batch(0, 0, 0);
+        for (const char* reason : {"sub/a: types", "sub/b: types", "sub/a: types", ""}) {
+            batch.events.push_back(store.traffic.event(10, 1));
+            batch.events.back().unrouted_reason = reason;
+        }
+        batch.events.push_back(store.traffic.event(10, 0));
+        batch.events.back().unrouted_reason = "sub/a: types";
+        store.add(*opened->journal, batch);
+        flow::Batch settle = store.traffic.settle_all();
+        settle.transitions.resize(1);
+        store.add(*opened->journal, settle);
+    }
+    store.files.kill_process();
+    auto again = open_store(store.files);
+    REQUIRE(again);
+    const auto& events = again->shown.events;
+    CHECK(events.at(1).unrouted_reason.empty());  // settled: only dedup needs it
+    CHECK(events.at(2).unrouted_reason == "sub/b: types");
+    CHECK(events.at(3).unrouted_reason == "sub/a: types");
+    CHECK(events.at(4).unrouted_reason.empty());
+    CHECK(events.at(5).unrouted_reason.empty());
+}
+
+TEST_CASE("journal: the highest generation of its events is told", "[store]") {
+    FilledStore store;
+    {
+        auto opened = open_store(store.files);
+        REQUIRE(opened);
+        CHECK(opened->recovery.last_generation == Generation{});
+        store.declare(*opened->journal, 1);
+        flow::Batch batch = store.traffic.batch(0, 0, 0);
+        for (const std::uint64_t generation : {4U, 9U, 7U}) {
+            batch.events.push_back(store.traffic.event(10, 1));
+            batch.events.back().generation = Generation{generation};
+        }
+        store.add(*opened->journal, batch);
+    }
+    store.files.kill_process();
+    auto again = open_store(store.files);
+    REQUIRE(again);
+    CHECK(again->recovery.last_generation == Generation{9});
 }
 
 TEST_CASE("journal: a second opening of the same folder is refused", "[store]") {

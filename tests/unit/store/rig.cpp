@@ -48,7 +48,7 @@ void Model::apply(const flow::Batch& batch) {
                  event.order_key,
                  event.id_hash,
                  event.bytes_hash,
-                 event.unrouted_reason,
+                 event.copies.empty() ? std::string() : event.unrouted_reason,
                  std::string(event.message.view()),
                  {}};
         for (const flow::NewCopy& copy : event.copies)
@@ -56,9 +56,11 @@ void Model::apply(const flow::Batch& batch) {
         retain_[event.seq.value] = event.retain_until;
     }
     for (const flow::Transition& transition : batch.transitions) {
-        auto& copies = shown_.events[transition.event.value].copies;
+        EventShown& event = shown_.events[transition.event.value];
+        auto& copies = event.copies;
         if (transition.state == CopyState::settled) {
             copies.erase(transition.copy.value);
+            if (copies.empty()) event.unrouted_reason.clear();
             continue;
         }
         const bool is_dead = transition.state == CopyState::dead;

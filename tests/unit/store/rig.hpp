@@ -31,7 +31,8 @@ struct EventShown {
     LeafIndex leaf;
     Timestamp accepted, expiry;
     std::uint64_t order_key = 0, id_hash = 0, bytes_hash = 0;
-    std::string unrouted_reason, message;
+    std::string unrouted_reason;  ///< only while there are copies
+    std::string message;
     std::map<std::uint64_t, CopyShown> copies;
     friend bool operator==(const EventShown&, const EventShown&) = default;
 };

@@ -1,0 +1,102 @@
+#include "bus/cli/marked_fields.hpp"
+
+#include "bus/cli/event_text.hpp"
+#include "bus/cli/masking.hpp"
+#include "bus/event/catalogue.hpp"
+#include "tests/support/catch.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+using namespace vera;
+using nlohmann::json;
+
+namespace {
+
+/// A sample as a subscriber gets it, and as the listings print it.
+std::string printed(const std::string& sample, std::string_view content_type) {
+    std::ifstream file(std::string(VERA_SAMPLES) + "/" + sample);
+    REQUIRE(file);
+    kit::Received message;
+    message.body.assign(std::istreambuf_iterator<char>(file), {});
+    message.content_type = content_type;
+    if (content_type == "application/protobuf") {
+        auto encoded = event::kuvert_from_json(message.body);
+        REQUIRE(encoded);
+        message.body = *encoded;
+    }
+    json body = cli::decoded_body(message);
+    cli::mask_marked(body);
+    cli::mask(body);
+    return cli::pretty(message, body, true);
+}
+
+}  // namespace
+
+TEST_CASE("cli: names, addresses and numbers of a person do not appear, the rest does", "[cli]") {
+    const std::string text = printed("06-person-flyttet-til-frederikshavn.json",
+                                     GENERATE("application/protobuf", "application/json"));
+    for (const char* personal : {"2512484916",
+                                 "Nancy",
+                                 "Berggren",
+                                 "1948",
+                                 "Havnepladsen",
+                                 "Strømgade",
+                                 "9900",
+                                 "9800",
+                                 "Frederikshavn",
+                                 "7f11ee19-d49d-4a71-a615-dc020b7ef25e"}) {
+        CAPTURE(personal);
+        CHECK(text.find(personal) == std::string::npos);
+    }
+    for (const char* needed : {"vera.person.v1.PersonFlyttet",
+                               "e4631b55-3fde-45b4-a886-904732dce811",
+                               R"("fornavne": "***")",
+                               R"("adressebetegnelse": "***")",
+                               R"("personnummer": "***")",
+                               R"("tilKommunekode": "0813")",
+                               "urn:oio:cvr-nr:29189498"}) {
+        CAPTURE(needed);
+        CHECK(text.find(needed) != std::string::npos);
+    }
+}
+
+TEST_CASE("cli: whom a case is about does not appear", "[cli]") {
+    const std::string text = printed("13-sag-afsluttet-hjoerring.json", "application/protobuf");
+    json body = json::parse(text.substr(text.find("\n{")));
+    const json& relations = body["Beskeddata"][0]["sag"]["relationer"];
+    REQUIRE(relations.contains("primaerpart"));
+    CHECK(relations["primaerpart"]["referenceId"].front() == "***");
+}
+
+TEST_CASE("cli: payloads of unknown types and bytes are not shown", "[cli]") {
+    json kuvert = {{"BeskedVersion", "1.0"},
+                   {"Beskeddata",
+                    {{{"@type", "type.googleapis.com/somebody.Else"}, {"value", "TmFuY3k="}},
+                     {{"@type", "type.googleapis.com/vera.besked.v1.Base64Data"},
+                      {"content-type", "text/plain"},
+                      {"content", "TmFuY3k="}},
+                     {{"@type", 7}, {"a", {{"b", {1, nullptr, true}}}}}}}};
+    cli::mask_marked(kuvert);
+    CHECK(kuvert["BeskedVersion"] == "1.0");
+    const json& data = kuvert["Beskeddata"];
+    CHECK(data[0]["@type"] == "type.googleapis.com/somebody.Else");
+    CHECK(data[0]["value"] == "***");
+    CHECK(data[1]["content-type"] == "text/plain");
+    CHECK(data[1]["content"] == "***");
+    CHECK(data[2]["a"]["b"] == json{"***", nullptr, "***"});
+}
+
+TEST_CASE("cli: fields are masked under the names of the schema too", "[cli]") {
+    json loose = {{"person",
+                   {{"@type", "type.googleapis.com/vera.person.v1.Person"},
+                    {"navn", {{"fornavne", "Nancy"}, {"efternavn", 7}}},
+                    {"bopaelsadresse", {{{"dar_uuid", "x"}, {"kommunekode", "0813"}}}}}}};
+    cli::mask_marked(loose);
+    CHECK(loose["person"]["navn"]["fornavne"] == "***");
+    CHECK(loose["person"]["navn"]["efternavn"] == "***");
+    CHECK(loose["person"]["bopaelsadresse"][0]["dar_uuid"] == "***");
+    CHECK(loose["person"]["bopaelsadresse"][0]["kommunekode"] == "0813");
+}

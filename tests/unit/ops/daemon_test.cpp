@@ -1,0 +1,138 @@
+#include "bus/ops/daemon.hpp"
+
+#include "bus/flow/engine.hpp"
+#include "bus/store/journal_engine.hpp"
+#include "tests/support/catch.hpp"
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <stdlib.h>
+#include <string>
+#include <unistd.h>
+
+using namespace vera;
+using namespace vera::ops;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A folder with a configuration, which goes with the test.
+class TempFolder {
+public:
+    TempFolder() {
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "vera-daemon-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path_ = pattern;
+    }
+    ~TempFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TempFolder(const TempFolder&) = delete;
+    TempFolder& operator=(const TempFolder&) = delete;
+    [[nodiscard]] std::string configure(const std::string& more) const {
+        const std::string file = path_ + "/vera.yaml";
+        std::ofstream(file, std::ios::binary)
+            << "listen: [{port: 0, anonymous: true}]\nstore: {segment: 64KiB}\n"
+            << more;
+        return file;
+    }
+    [[nodiscard]] std::string store() const { return path_ + "/data"; }
+
+private:
+    std::string path_;
+};
+
+/// What `act` writes to stderr; at most what a pipe holds.
+std::string stderr_of(const std::function<void()>& act) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    const int saved = ::dup(STDERR_FILENO);
+    REQUIRE(::dup2(ends[1], STDERR_FILENO) >= 0);
+    ::close(ends[1]);
+    act();
+    REQUIRE(::dup2(saved, STDERR_FILENO) >= 0);
+    ::close(saved);
+    std::string text;
+    std::array<char, 4096> buffer{};
+    for (ssize_t got = 0; (got = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+    ::close(ends[0]);
+    return text;
+}
+
+std::unique_ptr<Daemon> start(const std::string& file) {
+    auto started = Daemon::start({file, false, {}});
+    if (!started) FAIL(started.error().text);
+    return *std::move(started);
+}
+
+class Nobody final : public flow::RecoverySink, public flow::EngineListener {
+public:
+    void on_queue(flow::QueueSpec) override {}
+    void on_event(flow::RecoveredEvent) override {}
+    void on_outcome(flow::Outcome) override {}
+};
+
+/// Puts an event of that generation into the store.
+void store_event(const std::string& path, Generation generation) {
+    auto engine = store::open_journal(host::posix_file_system(), {path, 64U << 10U});
+    REQUIRE(engine);
+    Nobody nobody;
+    auto recovery = (*engine)->recover(nobody);
+    REQUIRE(recovery);
+    (*engine)->start(nobody);
+    flow::Batch batch;
+    batch.ticket = 1;
+    batch.now = recovery->last_stamp;
+    flow::EventCommit& event = batch.events.emplace_back();
+    event.seq = EventSeq{recovery->last_event.value + 1};
+    event.generation = generation;
+    event.message = Block::copy_of("x");
+    (*engine)->submit(std::move(batch));
+    (*engine)->stop();
+}
+
+}  // namespace
+
+TEST_CASE("daemon: connections leave descriptors for the rest", "[ops]") {
+    CHECK(allowed_connections(20'000, 1U << 20U) == 20'000);
+    CHECK(allowed_connections(20'000, 20'256) == 20'000);
+    CHECK(allowed_connections(20'000, 20'255) == 19'999);
+    CHECK(allowed_connections(20'000, 1024) == 768);
+    CHECK(allowed_connections(20'000, 256) == 1);
+    CHECK(allowed_connections(20'000, 10) == 1);
+    CHECK(allowed_connections(5, 1024) == 5);
+}
+
+TEST_CASE("daemon: a reload is refused if it contradicts what only a restart changes", "[ops]") {
+    const TempFolder folder;
+    const auto daemon =
+        start(folder.configure("limits: {event: 1MiB, message: 2MiB}\ndoor: {in_flight: 4MiB}\n"));
+    // Fine as a file of its own, but the door that is open stays.
+    CHECK_FALSE(([&] {
+        (void)folder.configure("limits: {message: 8MiB}\ndoor: {in_flight: 16MiB}\n");
+        return daemon->reload();
+    }()));
+    (void)folder.configure("limits: {message: 4MiB}\ndoor: {in_flight: 16MiB}\n");
+    CHECK(daemon->reload());
+    daemon->stop(0ms);
+}
+
+TEST_CASE("daemon: generations go on behind those of the store's events", "[ops]") {
+    const TempFolder folder;
+    const std::string file = folder.configure("");
+    std::string said = stderr_of([&] { start(file)->stop(0ms); });
+    CHECK(said.find("generation=1 ") != std::string::npos);
+    store_event(folder.store(), Generation{41});
+    said = stderr_of([&] {
+        const auto daemon = start(file);
+        CHECK(daemon->reload());
+        daemon->stop(0ms);
+    });
+    CHECK(said.find("generation=42 ") != std::string::npos);
+    CHECK(said.find("generation=43 ") != std::string::npos);
+}
