@@ -4,6 +4,7 @@
 #include "bus/flow/core_state.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace vera::flow {
@@ -68,9 +69,36 @@ void BusCore::State::recover(const RecoveredCopy& recovered, std::uint32_t event
         death->at = recovered.died;
         shelves.set_death(slot, std::move(death));
     } else if (recovered.due) {
-        // If that has passed meanwhile, the timer comes at once.
-        put_back_later(slot, recovered.due);
+        backoffs.push_back({recovered.due, Timers::Kind::retry, slot});
     }
+}
+
+/// What backed off goes on doing so; if its time has passed meanwhile, the timer comes at once.
+/// But if an older copy of its key is there again, since its settlement was lost, it is merely
+/// behind that one.
+void BusCore::State::resume_backoffs() {
+    std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint32_t> oldest;
+    const auto key_of = [&](std::uint32_t slot) {
+        const Copy& copy = shelves.copy(slot);
+        return std::pair{copy.queue, shelves.event_of(copy).order_key};
+    };
+    for (const Timers::Entry& backoff : backoffs)
+        oldest.emplace(key_of(backoff.slot), no_slot);
+    for (std::uint32_t i = 0; i < shelves.queue_count(); i += 2) {
+        const auto any = oldest.lower_bound({i, 0});
+        if (any == oldest.end() || any->first.first != i) continue;
+        for (std::uint32_t slot = shelves.queue(i).first; slot != no_slot;
+             slot = shelves.copy(slot).next) {
+            const auto of = oldest.find(key_of(slot));
+            if (of != oldest.end() && of->second == no_slot) of->second = slot;
+        }
+    }
+    for (const Timers::Entry& backoff : backoffs) {
+        const auto key = key_of(backoff.slot);
+        if (key.second == 0 || oldest.at(key) == backoff.slot)
+            put_back_later(backoff.slot, backoff.at);
+    }
+    backoffs = {};
 }
 
 std::vector<QueueSpec> BusCore::known_queues() const {
@@ -90,6 +118,7 @@ void BusCore::start(std::shared_ptr<const Snapshot> snapshot,
     state.was_clean = recovery.was_clean;
     state.ledger.start(recovery);
     state.shelves.sort_dead_letters();
+    state.resume_backoffs();
     for (std::uint32_t i = 0; i < state.shelves.queue_count(); ++i) {
         state.shelves.queue(i).enqueued = 0;
         state.mark(i);

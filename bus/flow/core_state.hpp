@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace vera::flow {
 
@@ -27,13 +28,15 @@ struct BusCore::State {
     Ledger ledger;
     DedupWindow dedup;
     Timers timers;
-    std::deque<std::uint32_t> dirty;  ///< queues to look after, each once
+    std::vector<Timers::Entry> backoffs;  ///< recovered; set going by start()
+    std::deque<std::uint32_t> dirty;      ///< queues to look after, each once
     bool was_clean = true;
     std::uint64_t accepted = 0, duplicates = 0, refused = 0, released = 0;
 
     // bus_core.cpp
     void apply(std::shared_ptr<const Snapshot> next);
     void recover(const RecoveredCopy& copy, std::uint32_t event);
+    void resume_backoffs();
     void on(Published input, Timestamp now, Effects& out);
     void on(const ConsumerOpened& input, Timestamp now, Effects& out);
     void on(const Credit& input, Timestamp now, Effects& out);

@@ -290,6 +290,33 @@ TEST_CASE(
     CHECK_FALSE(drive.out.deliveries[0].is_first_acquirer);
 }
 
+TEST_CASE("flow: what backed off stays behind an older copy of its key that came back", "[flow]") {
+    const Timestamp due = GENERATE(Timestamp{900'000}, Timestamp{2'000'000});
+    MemoryStore store;
+    Batch batch;
+    batch.queues = {patient_queue()};
+    for (std::uint64_t i = 1; i <= 2; ++i) {
+        EventCommit& event = batch.events.emplace_back();
+        event.seq = EventSeq{i};
+        event.order_key = 7;
+        event.copies = {{CopySeq{i}, QueueId{1}}};
+    }
+    // The first was settled, but that was not stored.
+    Transition failed;
+    failed.copy = CopySeq{2};
+    failed.event = EventSeq{2};
+    failed.queue = QueueId{1};
+    failed.version = failed.attempts = 1;
+    failed.due = due;
+    batch.transitions.push_back(failed);
+    store.apply(batch);
+    CoreDriver drive({patient_queue()}, store, Timestamp{1'000'000});
+    drive.step({drive.open(1, 1), drive.credit(1, 9)});
+    CHECK(copies_of(drive.out, 1) == Copies{1});
+    drive.step({drive.settle(1, CopySeq{1})});
+    CHECK(copies_of(drive.out, 1) == Copies{2});
+}
+
 TEST_CASE("flow: messages beyond the hot window are fetched by reference", "[flow]") {
     CoreDriver drive({patient_queue()}, {.hot_bytes = 2500, .admit = nullptr});
     std::vector<Input> inputs;

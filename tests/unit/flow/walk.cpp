@@ -264,7 +264,15 @@ void Walk::crash() {
                      copy.due,
                      copy.attempts};
             if (copy.state == CopyState::dead) known.state = State::dead;
-            if (copy.state == CopyState::waiting && copy.due > now_) known.state = State::delayed;
+            // Behind an older one of its key, whose settlement was lost, it does not back off.
+            const bool is_behind =
+                known.key != 0 && std::ranges::any_of(copies_, [&](const auto& entry) {
+                    const ModelCopy& other = entry.second;
+                    return entry.first < copy_seq && other.queue == known.queue &&
+                           other.key == known.key && other.state != State::dead;
+                });
+            if (copy.state == CopyState::waiting && copy.due > now_ && !is_behind)
+                known.state = State::delayed;
         }
     }
     start();
