@@ -624,7 +624,11 @@ Result<LoadReport> generate_load(const LoadOptions& options) {
         receiving ? std::max<std::size_t>(options.receive_from.size(), 1) : 0;
     if (receiving) receiving->start();
     bool is_in_time = wait_for(notes, state, deadline, [&] { return state.ready >= receivers; });
-    if (receiving && sending) std::this_thread::sleep_for(options.pause);
+    if (receiving && sending) {
+        const auto pause = static_cast<std::uint64_t>(options.pause.count()) * 1'000'000U;
+        // The whole pause, unless something fails meanwhile.
+        (void)wait_for(notes, state, std::min(deadline, now_ns() + pause), [] { return false; });
+    }
     const auto before = read_process(options.broker_pid);
     const std::uint64_t began = now_ns();
     if (is_in_time && state.error.empty()) {

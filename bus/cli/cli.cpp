@@ -49,6 +49,12 @@ void add_verbs(CLI::App& root, Session& session) {
     add_completion(root, session);
 }
 
+// The first word that the last verb it came to did not know.
+std::string unknown_verb(const CLI::App& root) {
+    const auto rest = root.remaining(true);
+    return rest.empty() ? std::string{} : rest.front();
+}
+
 }  // namespace
 
 int run(std::vector<std::string> arguments, Io& io) {
@@ -63,6 +69,12 @@ int run(std::vector<std::string> arguments, Io& io) {
     } catch (const CLI::CallForHelp&) {
         io.out << root.help();
         return exit_ok;
+    } catch (const CLI::RequiredError& error) {
+        // Whoever wrote a verb that is not there is better told so than that one is missing.
+        const std::string unknown = unknown_verb(root);
+        io.err << "vera: " << (unknown.empty() ? error.what() : "no verb '" + unknown + "'")
+               << " (see --help)\n";
+        return exit_usage;
     } catch (const CLI::ParseError& error) {
         io.err << "vera: " << error.what() << " (see --help)\n";
         return exit_usage;

@@ -1,10 +1,15 @@
 #include "bus/cli/connecting.hpp"
 
+#include "bus/host/clock.hpp"
+
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,9 +17,15 @@ namespace vera::cli {
 namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t interrupted_event = -1;  // an eventfd, once somebody waits
 
 extern "C" void on_interrupt(int /*signal*/) {
     interrupted = 1;
+    if (interrupted_event < 0) return;
+    const int errno_before = errno;
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(interrupted_event, &one, sizeof one);
+    errno = errno_before;
 }
 
 }  // namespace
@@ -29,6 +40,18 @@ bool is_interrupted() {
         return true;
     }();
     return is_listening && interrupted != 0;
+}
+
+bool wait_interrupted(Millis wait) {
+    if (interrupted_event < 0) interrupted_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    const Millis until = host::system_clock().boot() + wait;
+    while (!is_interrupted()) {
+        const Millis left = until - host::system_clock().boot();
+        if (left <= Millis{0}) return false;
+        pollfd interrupt{interrupted_event, POLLIN, 0};
+        poll(&interrupt, 1, static_cast<int>(left.count()));
+    }
+    return true;
 }
 
 std::shared_ptr<ConnectFlags> add_connect_flags(CLI::App& verb) {

@@ -27,5 +27,7 @@ struct ConnectFlags {
 
 /// true once SIGINT or SIGTERM came; the first call starts listening.
 [[nodiscard]] bool is_interrupted();
+/// Waits for that, for `wait` at most.
+[[nodiscard]] bool wait_interrupted(Millis wait);
 
 }  // namespace vera::cli

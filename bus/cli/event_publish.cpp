@@ -10,10 +10,16 @@
 #include "bus/event/catalogue.hpp"
 #endif
 
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
 #include <ostream>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace vera::cli {
@@ -63,16 +69,32 @@ private:
     Millis shown_{0};
 };
 
+// "line 3: …" of a document that begins in line 7 of the input is line 9 there.
+std::pair<std::uint64_t, std::string> in_input(std::uint64_t begins, const std::string& text) {
+    constexpr std::string_view line = "line ";
+    if (!text.starts_with(line)) return {begins, text};
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data() + line.size(), end, number);
+    const std::string_view rest(parsed.ptr, end);
+    if (parsed.ec != std::errc{} || number == 0 || !rest.starts_with(": ")) return {begins, text};
+    return {begins + number - 1, std::string(rest.substr(2))};
+}
+
 Result<kit::Message> Publishing::to_message(const std::string& text) const {
     json document;
     try {
         document = json::parse(text);
     } catch (const json::exception& error) {
         // The library's text quotes the input; only the place is safe to show.
-        std::string place;
-        if (const auto* at = dynamic_cast<const json::parse_error*>(&error))
-            place = " at offset " + std::to_string(at->byte);
-        return fail(Errc::bad_input, "no valid JSON" + place);
+        const auto* at = dynamic_cast<const json::parse_error*>(&error);
+        if (at == nullptr) return fail(Errc::bad_input, "no valid JSON");
+        const std::string before = text.substr(0, at->byte);
+        const auto lines = std::ranges::count(before, '\n');
+        const std::size_t column = before.size() - (before.rfind('\n') + 1);
+        return fail(Errc::bad_input,
+                    "line " + std::to_string(lines + 1) + ": no valid JSON at column " +
+                        std::to_string(column));
     }
     std::string kuvert_text = text;
     const Timestamp now = host::system_clock().wall();
@@ -163,7 +185,8 @@ int Publishing::run(std::istream& in) {
         ++documents_;
         auto message = to_message(document.text);
         if (!message) {
-            refuse(document.line, {}, "not sent", message.error().text);
+            auto [line, text] = in_input(document.line, message.error().text);
+            refuse(line, {}, "not sent", std::move(text));
             continue;
         }
         std::string id = message->id;
@@ -229,7 +252,14 @@ int Publishing::summarize(const std::optional<Error>& broken) {
 int publish(const PublishFlags& flags, Io& io) {
     if (flags.file == "-") return Publishing(flags, io).run(io.in);
     std::ifstream file(flags.file, std::ios::binary);
-    if (!file) return report(io, {Errc::io, "cannot read '" + flags.file + "'"});
+    if (!file)
+        return report(
+            io,
+            {Errc::io,
+             "cannot read '" + flags.file + "': " + std::generic_category().message(errno)});
+    std::error_code ignored;
+    if (std::filesystem::is_directory(flags.file, ignored))
+        return report(io, {Errc::io, "cannot read '" + flags.file + "': it is a folder"});
     return Publishing(flags, io).run(file);
 }
 

@@ -5,7 +5,6 @@
 #include "bus/host/clock.hpp"
 
 #include <ostream>
-#include <thread>
 
 namespace vera::cli {
 namespace {
@@ -52,10 +51,7 @@ int list(const LsFlags& flags, Io& io) {
     for (;;) {
         const int exit_code = list_once(*connection, flags, io);
         if (!flags.is_watching || is_interrupted() || !io.out) return exit_code;
-        const Millis until = host::system_clock().boot() + std::chrono::seconds(flags.seconds);
-        while (!is_interrupted() && host::system_clock().boot() < until)
-            std::this_thread::sleep_for(Millis{50});
-        if (is_interrupted()) return exit_ok;
+        if (wait_interrupted(std::chrono::seconds(flags.seconds))) return exit_ok;
     }
 }
 

@@ -1,10 +1,13 @@
 // Publishes one event: example_publish KUVERT.json
 #include "adapters/kit/connection.hpp"
+#include "bus/base/uuid.hpp"
+#include "bus/host/random.hpp"
 
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <string>
 
 int main(int argc, char** argv) {
@@ -13,13 +16,18 @@ int main(int argc, char** argv) {
         return 2;
     }
     std::ifstream file(argv[1]);
-    vera::kit::Message message;
-    message.body.assign(std::istreambuf_iterator<char>(file), {});
-    message.content_type = "application/json";
-    if (message.body.empty()) {
-        std::cerr << "cannot read " << argv[1] << '\n';
+    auto kuvert = nlohmann::json::parse(file, nullptr, false);
+    if (!kuvert.is_object()) {
+        std::cerr << "no kuvert as JSON in " << argv[1] << '\n';
         return 2;
     }
+    // Each event has an id of its own; the same id again means the same event again.
+    const std::string id = vera::to_text(vera::host::random_uuid());
+    kuvert["BeskedId"] = {{"UUIDIdentifikator", id}};
+    vera::kit::Message message;
+    message.id = id;
+    message.body = kuvert.dump();
+    message.content_type = "application/json";
 
     vera::kit::ConnectOptions where;
     if (const char* url = std::getenv("VERA_URL")) where.url = url;

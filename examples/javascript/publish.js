@@ -1,5 +1,6 @@
 'use strict';
 // Publishes one event: node publish.js KUVERT.json
+const { randomUUID } = require('crypto');
 const fs = require('fs');
 const container = require('rhea');
 const options = require('./connect');
@@ -8,7 +9,10 @@ if (process.argv.length !== 3) {
   console.error('usage: publish.js KUVERT.json');
   process.exit(2);
 }
-let body = fs.readFileSync(process.argv[2]);
+const kuvert = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
+// Each event has an id of its own; the same id again means the same event again.
+kuvert.BeskedId = { UUIDIdentifikator: randomUUID() };
+let body = Buffer.from(JSON.stringify(kuvert));
 
 container.on('sendable', (context) => {
   if (body === undefined) return;

@@ -1,7 +1,9 @@
 """Publishes one event: publish.py KUVERT.json"""
 
+import json
 import os
 import sys
+import uuid
 
 from proton import Delivery, Message
 from proton.handlers import MessagingHandler
@@ -54,7 +56,10 @@ class Publish(MessagingHandler):
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: publish.py KUVERT.json")
-    with open(sys.argv[1], "rb") as file:
-        publish = Publish(os.environ.get("VERA_URL", "amqp://127.0.0.1:5672"), file.read())
+    with open(sys.argv[1], encoding="utf-8") as file:
+        kuvert = json.load(file)
+    # Each event has an id of its own; the same id again means the same event again.
+    kuvert["BeskedId"] = {"UUIDIdentifikator": str(uuid.uuid4())}
+    publish = Publish(os.environ.get("VERA_URL", "amqp://127.0.0.1:5672"), json.dumps(kuvert).encode())
     Container(publish).run()
     sys.exit(publish.exit_code)

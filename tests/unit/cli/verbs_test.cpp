@@ -124,7 +124,7 @@ TEST_CASE("cli: of JSON lines some refused is partly, with line and reason", "[c
     CHECK(summary["read"] == 4);
     CHECK(summary["accepted"] == 1);
     REQUIRE(summary["refused"].size() == 3);
-    CHECK(ran.err.find("vera: line 2: not sent: no valid JSON at offset") != std::string::npos);
+    CHECK(ran.err.find("vera: line 2: not sent: no valid JSON at column") != std::string::npos);
     CHECK(ran.err.find("vera: line 3: vera:schema-invalid: ObjektId: urn:oio:cpr-nr:**********") !=
           std::string::npos);
     CHECK(ran.err.find("vera: line 4: not sent: no kuvert: BeskedId is not there") !=
