@@ -183,7 +183,9 @@ bool Connection::pass(std::size_t size, bool is_barrier) {
     if (phase_ != Phase::open) return false;
     if (!is_barrier) return true;
     // The engine maps or unmaps its own end of a session or link when it writes, and it does not
-    // write while its output buffer is full; before that the next frame could confuse it.
+    // write while its output buffer is full; before that the next frame could confuse it. What the
+    // peer is told has been told to the core before.
+    io_.end_batch();
     write();
     return phase_ == Phase::open && !is_writing_;
 }

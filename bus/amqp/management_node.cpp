@@ -221,7 +221,8 @@ void ManagementReplies::pump() {
         if (pn_link_snd_settle_mode(handle()) == PN_SND_SETTLED) pn_delivery_settle(delivery);
     }
     room_.set_blocked(is_blocked_, false);
-    if (pn_link_get_drain(handle()) && waiting_.empty()) pn_link_drained(handle());
+    if (pn_link_get_drain(handle()) && waiting_.empty() && pn_link_queued(handle()) == 0)
+        pn_link_drained(handle());
 }
 
 void ManagementReplies::on_gone(Ending /*ending*/) {

@@ -172,9 +172,15 @@ void Outlet::pump() {
     if (!is_blocked_) start_fetches();
 }
 
-// Whatever credit the core has not heard of yet is its to use first.
+// Whatever credit the core has not heard of yet is its to use first. The engine forgets an answer
+// that it gets while deliveries wait for the peer's session window; it tells of each that leaves.
 void Outlet::answer_drain() {
-    if (std::exchange(drains_when_empty_, false) && !has_used_limit_) pn_link_drained(handle());
+    if (!drains_when_empty_) return;
+    if (!has_used_limit_) {
+        if (pn_link_queued(handle()) > 0) return;
+        pn_link_drained(handle());
+    }
+    drains_when_empty_ = false;
 }
 
 // Ahead of their turn, so that a backlog on disk is read in parallel. The answers find their place
