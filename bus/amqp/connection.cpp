@@ -41,7 +41,9 @@ Connection::Connection(IoThread& io,
       socket_(std::move(socket)),
       guard_(guard_limits(io.door().options, io.snapshot()), on.allows_anonymous, on.allows_plain),
       links_(io, number, guard_),
-      started_(Clock::now()) {
+      started_(Clock::now()),
+      heard_(started_),
+      swept_(started_) {
     init_engine();
 }
 
@@ -98,6 +100,7 @@ void Connection::read() {
 void Connection::resume_reading() {
     guarded([&] {
         is_paused_ = false;
+        heard_ = Clock::now();
         read();
     });
 }
@@ -111,6 +114,7 @@ void Connection::on_read(std::error_code error, std::size_t size) {
     }
     count(io_.counters().bytes_in, size);
     if (phase_ != Phase::open) return;
+    heard_ = Clock::now();
     carry_ += size;
     process_input();
     io_.end_batch();
@@ -119,6 +123,11 @@ void Connection::on_read(std::error_code error, std::size_t size) {
 }
 
 void Connection::process_input() {
+    take_input();
+    if (phase_ == Phase::open) account_partial();
+}
+
+void Connection::take_input() {
     while (carry_ > 0 && phase_ == Phase::open) {
         const pn_rwbytes_t buffer = pn_connection_driver_read_buffer(&driver_);
         if (buffer.size < carry_) {  // the engine closed its read side
@@ -152,13 +161,13 @@ void Connection::process_input() {
             refuse(guard_.condition(), guard_.text());
             return;
         } else if (step.verdict == Verdict::need_more) {
-            break;
+            return;
         }
     }
-    account_partial();
 }
 
-// Hands whole, checked frames to the engine. false: it takes no more.
+// Hands whole, checked frames to the engine. false: it takes no more, or not before the socket
+// does.
 bool Connection::pass(std::size_t size, bool is_barrier) {
     const char* rest = pn_connection_driver_read_buffer(&driver_).start + size;
     pn_connection_driver_read_done(&driver_, size);
@@ -172,13 +181,13 @@ bool Connection::pass(std::size_t size, bool is_barrier) {
     }
     run_events();
     if (phase_ != Phase::open) return false;
-    // The engine maps or unmaps its own end of a session or link when it writes; before that the
-    // next frame could confuse it.
-    if (is_barrier) {
-        pn_connection_driver_write_buffer(&driver_);
-        run_events();
-    }
-    return phase_ == Phase::open;
+    if (!is_barrier) return true;
+    // The engine maps or unmaps its own end of a session or link when it writes, and it does not
+    // write while its output buffer is full; before that the next frame could confuse it. What the
+    // peer is told has been told to the core before.
+    io_.end_batch();
+    write();
+    return phase_ == Phase::open && !is_writing_;
 }
 
 void Connection::drop_input(std::size_t size) {
@@ -237,7 +246,14 @@ void Connection::account_partial() {
         sum.fetch_add(now - partial_bytes_, std::memory_order_relaxed) + now - partial_bytes_;
     const bool has_grown = now > partial_bytes_;
     partial_bytes_ = now;
-    if (has_grown && total > io_.door().options.in_flight_bytes) io_.shed_partial();
+    if (!has_grown) return;
+    io_.note_partial(now);
+    if (total > io_.door().options.in_flight_bytes) io_.shed_partial();
+}
+
+// They go with the connection.
+void Connection::forget_partial() {
+    io_.door().partial_bytes.fetch_sub(std::exchange(partial_bytes_, 0), std::memory_order_relaxed);
 }
 
 void Connection::run_events() {
@@ -291,14 +307,13 @@ void Connection::answer_management(LinkId request,
                                    std::string_view reply_to) {
     guarded([&] {
         if (phase_ != Phase::open) return;
-        if (Link* link = links_.find(request);
-            link != nullptr && link->kind() == LinkKind::management)
-            static_cast<ManagementRequests*>(link)->answered();
         const Result<std::string> message = write_reply(reply, correlation, reply_to);
         ManagementReplies* replies = links_.replies(reply_to);
-        if (!message || replies == nullptr || !replies->send(*message))
+        if (!message || replies == nullptr || !replies->send(request, *message)) {
             host::log::warn("a management reply is dropped",
                             {{"connection", std::to_string(number_)}});
+            links_.answered(request);
+        }
         run_events();
         write();
     });

@@ -55,6 +55,8 @@ public:
     [[nodiscard]] LinkTable& links() { return links_; }
     [[nodiscard]] std::uint32_t number() const { return number_; }
     [[nodiscard]] std::uint64_t buffered_bytes() const { return partial_bytes_; }
+    /// The peer wants to hear of us more often than the usual sweep comes by.
+    [[nodiscard]] bool is_impatient() const { return is_impatient_; }
 
 private:
     enum class Phase : std::uint8_t {
@@ -69,13 +71,16 @@ private:
     void read();
     void on_read(std::error_code error, std::size_t size);
     void process_input();
+    void take_input();
     bool pass(std::size_t size, bool is_barrier);
     void drop_input(std::size_t size);
     void on_consumed();
     void adopt_identity(std::shared_ptr<const event::Identity> identity);
     void account_partial();
+    void forget_partial();
     void run_events();
     void write();
+    void go_on();
     std::size_t send_some(std::string_view bytes);
     void linger();
     void drain_lingering();
@@ -83,6 +88,7 @@ private:
     void close_if_answered();
     void start_ticking();
     void tick(Clock::time_point now);
+    bool is_too_slow(Clock::time_point now);
     template <class Work>
     void guarded(Work work);
 
@@ -106,9 +112,13 @@ private:
     std::uint64_t partial_bytes_ = 0;
     std::size_t lingered_bytes_ = 0;
     Clock::time_point started_;
-    Clock::time_point blocked_since_;  // the socket takes nothing, or the end is awaited
-    std::int64_t next_tick_ms_ = 0;    // 0: none
+    Clock::time_point heard_;  // bytes came, or were not looked for until then
+    Clock::time_point swept_;
+    std::chrono::nanoseconds listened_{0};  // the time that we were ready to read
+    Clock::time_point blocked_since_;       // the socket takes nothing, or the end is awaited
+    std::int64_t next_tick_ms_ = 0;         // 0: none
     bool ticks_ = false;
+    bool is_impatient_ = false;
     std::shared_ptr<const event::Identity> identity_;
 };
 

@@ -43,6 +43,17 @@ pn_bytes_t pending_output(pn_connection_driver_t& driver) {
 void Connection::start_ticking() {
     ticks_ = true;
     next_tick_ms_ = pn_transport_tick(driver_.transport, milliseconds(Clock::now()));
+    const pn_millis_t wanted = pn_transport_get_remote_idle_timeout(driver_.transport);
+    is_impatient_ = wanted > 0 && wanted < 10000;
+    if (is_impatient_) io_.sweep_often();
+}
+
+// Input that had to wait for the socket to take the answers to what came before it.
+void Connection::go_on() {
+    if (carry_ == 0 || is_writing_ || awaits_verdict_ || phase_ != Phase::open) return;
+    process_input();
+    io_.end_batch();
+    write();
 }
 
 void Connection::write() {
@@ -88,9 +99,11 @@ std::size_t Connection::send_some(std::string_view bytes) {
     socket_.async_wait(asio::ip::tcp::socket::wait_write,
                        [self = shared_from_this()](std::error_code error) {
                            self->is_writing_ = false;
+                           self->heard_ = Clock::now();
                            self->guarded([&] {
                                if (error) return self->end(Ending::lost);
                                self->write();
+                               self->go_on();
                                self->read();
                            });
                        });
@@ -108,6 +121,7 @@ void Connection::refuse(std::string_view condition, std::string_view text) {
         phase_ = Phase::refused;
         blocked_since_ = Clock::now();
         links_.end_all(Ending::lost);
+        forget_partial();
         write();
     });
 }
@@ -153,8 +167,7 @@ void Connection::end(Ending ending) {
     if (phase_ == Phase::dead) return;
     phase_ = Phase::dead;
     links_.end_all(ending);
-    io_.door().partial_bytes.fetch_sub(partial_bytes_, std::memory_order_relaxed);
-    partial_bytes_ = 0;
+    forget_partial();
     std::error_code ignored;
     socket_.close(
         ignored);  // first: the operations under way must not find the engine's buffers gone
@@ -182,16 +195,39 @@ void Connection::sweep(Clock::time_point now) {
         if (is_leaving && now - blocked_since_ > linger_time) return end(Ending::lost);
         if (is_writing_ && now - blocked_since_ > options.write_stall_timeout)
             return end(Ending::lost);
-        tick(now);
+        if (!is_too_slow(now)) tick(now);
     });
+}
+
+// The peer has fallen silent, or does not come to the end of a delivery. While it is we who do not
+// read, no time passes.
+bool Connection::is_too_slow(Clock::time_point now) {
+    const DoorOptions& options = io_.door().options;
+    const bool is_listening = is_reading_ && !is_paused_;
+    if (is_listening) listened_ += now - swept_;
+    swept_ = now;
+    guard_.set_time(static_cast<std::uint64_t>(std::chrono::floor<Millis>(listened_).count()));
+    if (!ticks_ || is_writing_ || phase_ != Phase::open || options.idle_timeout <= Millis{0})
+        return false;
+    // The open frame is out: from here on silence is counted here, the engine knows of no pauses.
+    pn_transport_set_idle_timeout(driver_.transport, 0);
+    if (is_listening && now - heard_ > options.idle_timeout) {
+        count(io_.counters().idle_timeouts);
+        refuse("amqp:resource-limit-exceeded", "nothing was heard for too long");
+        return true;
+    }
+    if (partial_bytes_ > 0 &&
+        guard_.unfinished_ms() > static_cast<std::uint64_t>(options.idle_timeout.count()) * 2) {
+        refuse("amqp:resource-limit-exceeded", "a delivery does not come to its end");
+        return true;
+    }
+    return false;
 }
 
 void Connection::tick(Clock::time_point now) {
     if (!ticks_ || phase_ != Phase::open || next_tick_ms_ == 0 || milliseconds(now) < next_tick_ms_)
         return;
     next_tick_ms_ = pn_transport_tick(driver_.transport, milliseconds(now));
-    if (pn_condition_is_set(pn_transport_condition(driver_.transport)))
-        count(io_.counters().idle_timeouts);
     run_events();
     write();
 }

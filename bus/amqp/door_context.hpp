@@ -41,7 +41,7 @@ private:
 struct ThreadCounters {
     std::atomic<std::uint64_t> connections{0}, connections_total{0}, refused_frames{0},
         decode_errors{0}, handshake_timeouts{0}, idle_timeouts{0}, bytes_in{0}, bytes_out{0},
-        deliveries_in{0}, deliveries_out{0};
+        deliveries_in{0}, deliveries_out{0}, refused{0};
 };
 
 inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
@@ -70,6 +70,7 @@ struct DoorContext {
     ByteBudget in_flight;
     std::atomic<std::uint64_t> partial_bytes{
         0};  ///< of deliveries that are not whole yet, all connections
+    std::atomic<bool> is_shedding{false};
     std::atomic<std::uint32_t> connections{0};
     std::vector<IoThread*> threads;
 };

@@ -66,6 +66,7 @@ struct FrameGuard::State {
     Phase phase = Phase::sasl_header;
     std::uint64_t preauth_bytes = 0;
     std::uint32_t preauth_frames = 0;
+    std::uint64_t time_ms = 0;
     std::string output;
     Objection objection;
 };
@@ -283,12 +284,21 @@ void FrameGuard::set_link_limit(std::uint16_t channel, std::uint32_t handle, std
     state_->sessions.set_link_limit(channel, handle, bytes);
 }
 
-void FrameGuard::delivery_sent(std::uint16_t channel) {
-    state_->sessions.delivery_sent(channel);
+void FrameGuard::delivery_sent(std::uint16_t channel, std::uint64_t deliveries) {
+    state_->sessions.delivery_sent(channel, deliveries);
 }
 
 std::uint64_t FrameGuard::buffered_bytes() const {
     return state_->sessions.buffered();
+}
+
+void FrameGuard::set_time(std::uint64_t ms) {
+    state_->time_ms = ms;
+    state_->sessions.set_time(ms);
+}
+
+std::uint64_t FrameGuard::unfinished_ms() const {
+    return state_->time_ms - state_->sessions.oldest_unfinished();
 }
 
 }  // namespace vera::amqp

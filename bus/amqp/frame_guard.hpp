@@ -92,11 +92,16 @@ public:
     /// After the attach of a sending peer: deliveries on it may have at most this many bytes (never
     /// above limits.max_message).
     void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);
-    /// A delivery was given to the engine on the session that the peer has begun on `channel` (with
-    /// limits.knows_sent).
-    void delivery_sent(std::uint16_t channel);
+    /// Deliveries were given to the engine on the session that the peer has begun on `channel`
+    /// (with limits.knows_sent).
+    void delivery_sent(std::uint16_t channel, std::uint64_t deliveries = 1);
     /// Message bytes of unfinished deliveries that the engine buffers for this connection.
     [[nodiscard]] std::uint64_t buffered_bytes() const;
+    /// Milliseconds of the caller's choice, never backwards: the age of unfinished deliveries is
+    /// told by it.
+    void set_time(std::uint64_t ms);
+    /// How long the oldest unfinished delivery has been coming; 0 if there is none.
+    [[nodiscard]] std::uint64_t unfinished_ms() const;
 
 private:
     struct State;

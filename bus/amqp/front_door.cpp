@@ -133,6 +133,7 @@ DoorCounters FrontDoor::counters() const {
         sum.bytes_out += one.bytes_out;
         sum.deliveries_in += one.deliveries_in;
         sum.deliveries_out += one.deliveries_out;
+        sum.refused += one.refused;
     }
     return sum;
 }

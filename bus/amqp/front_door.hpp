@@ -72,6 +72,7 @@ struct DoorCounters {
     std::uint64_t connections = 0, connections_total = 0, refused_frames = 0, decode_errors = 0,
                   handshake_timeouts = 0, idle_timeouts = 0, bytes_in = 0, bytes_out = 0,
                   deliveries_in = 0, deliveries_out = 0;
+    std::uint64_t refused = 0;  ///< deliveries that were refused without asking the core
 };
 
 class FrontDoor {

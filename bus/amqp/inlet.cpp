@@ -10,6 +10,8 @@
 namespace vera::amqp {
 namespace {
 
+constexpr std::size_t overhead_bytes = 512;  // what a message costs beside its own bytes
+
 Refusal too_large(std::uint64_t limit) {
     return {Condition::too_large, "message is larger than " + std::to_string(limit) + " bytes"};
 }
@@ -65,6 +67,8 @@ void Inlet::give_first_credit() {
 }
 
 void Inlet::on_delivery(pn_delivery_t* delivery) {
+    if (pn_link_current(handle()) != delivery)
+        return;  // a disposition for one that the core still has, or the echo of an aborted one
     if (pn_delivery_aborted(delivery)) {
         is_oversize_ = false;
         is_foreign_ = false;
@@ -72,8 +76,6 @@ void Inlet::on_delivery(pn_delivery_t* delivery) {
         give_back_credit();
         return;
     }
-    if (pn_link_current(handle()) != delivery)
-        return;  // a disposition for one that the core still has
     if (pn_link_credit(handle()) <= 0) {
         close_with("amqp:link:transfer-limit-exceeded", "a transfer without credit");
         discard(delivery);
@@ -95,8 +97,7 @@ void Inlet::take(pn_delivery_t* delivery, std::size_t size) {
     const bool is_foreign = std::exchange(is_foreign_, false);
     if (std::exchange(is_oversize_, false)) {
         pn_link_advance(handle());
-        refuse_delivery(delivery, too_large(size_limit(io_.snapshot(), use_)));
-        return;
+        return refuse_here(delivery, too_large(size_limit(io_.snapshot(), use_)));
     }
     char* bytes = nullptr;
     Block message = Block::allocate(size, bytes);
@@ -104,13 +105,12 @@ void Inlet::take(pn_delivery_t* delivery, std::size_t size) {
     pn_link_advance(handle());
     if (!is_target_alive()) return;
     if (is_foreign)
-        return refuse_delivery(delivery,
-                               {Condition::not_implemented, "message-format: only 0 is taken"});
+        return refuse_here(delivery,
+                           {Condition::not_implemented, "message-format: only 0 is taken"});
     const Result<Sections> sections = scan(message.view());
     if (!sections) {
         count(io_.counters().decode_errors);
-        refuse_delivery(delivery, {Condition::decode_error, sections.error().text});
-        return;
+        return refuse_here(delivery, {Condition::decode_error, sections.error().text});
     }
     publish(delivery, std::move(message), *sections);
 }
@@ -130,16 +130,17 @@ void Inlet::publish(pn_delivery_t* delivery, Block message, const Sections& sect
     } else {
         auto decided = flow::admit(snapshot, published.raw);
         if (const Refusal* why = std::get_if<Refusal>(&decided)) {
-            refuse_delivery(delivery, *why);
+            refuse_here(delivery, *why);
             return;
         }
         published.plan = std::move(*std::get_if<flow::Plan>(&decided));
         published.plan.salt = io_.draw_salt();
     }
     published.from = {.link = id(), .delivery = first_number_ + pending_.size()};
-    pending_.push_back({.delivery = delivery, .bytes = static_cast<std::uint32_t>(size)});
+    const std::size_t held = size + overhead_bytes;
+    pending_.push_back({.delivery = delivery, .bytes = static_cast<std::uint32_t>(held)});
     ++pending_count_;
-    io_.door().in_flight.add(size);
+    io_.door().in_flight.add(held);
     io_.add_input(std::move(input));
 }
 
@@ -187,6 +188,12 @@ void Inlet::settle(Pending& pending) {
         pending_.pop_front();
         ++first_number_;
     }
+}
+
+// The core never hears of it.
+void Inlet::refuse_here(pn_delivery_t* delivery, const Refusal& why) {
+    count(io_.counters().refused);
+    refuse_delivery(delivery, why);
 }
 
 // AMQP 1.0 §3.4.3, §3.4.4. A sender that settled beforehand hears of it by the end of its link.

@@ -55,6 +55,7 @@ private:
     bool is_target_alive();
     Pending* find(std::uint64_t number);
     void settle(Pending& pending);
+    void refuse_here(pn_delivery_t* delivery, const Refusal& why);
     void refuse_delivery(pn_delivery_t* delivery, const Refusal& why);
     void give_back_credit();
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t salts_drawn_at_once = 256;
 constexpr std::size_t largest_scratch = 1U << 20U;
+constexpr std::chrono::milliseconds often{250};  // serves an idle time-out of a second
 
 std::chrono::milliseconds sweep_period(const DoorOptions& options) {
     const auto shortest =
@@ -51,6 +52,8 @@ void IoThread::stop() {
         connection->end(Ending::orderly);
     }
     touched_.clear();
+    for (const LinkId consumer : std::exchange(parting_, {}))
+        add_input(flow::ConsumerClosed{.consumer = consumer, .counts_as_failure = true});
     end_batch();
 }
 
@@ -85,7 +88,10 @@ Connection* IoThread::find(std::uint32_t connection) {
 
 void IoThread::forget(std::uint32_t connection) {
     found_ = nullptr;
-    if (connections_.erase(connection) == 0) return;
+    const auto at = connections_.find(connection);
+    if (at == connections_.end()) return;
+    if (at->second->is_impatient()) --impatient_;
+    connections_.erase(at);
     door_.connections.fetch_sub(1, std::memory_order_relaxed);
     counters_.connections.store(connections_.size(), std::memory_order_relaxed);
     report_if_empty();
@@ -142,11 +148,13 @@ void IoThread::carry(Work& work) {
             if (Inlet* inlet = links.inlet(refusal.to.link))
                 inlet->refuse(refusal.to.delivery, refusal.why);
         });
-    for (flow::Deliver& deliver : work.deliveries)
+    for (flow::Deliver& deliver : work.deliveries) {
+        if (!parting_.empty()) release_late(deliver);
         with_connection(deliver.consumer, [&](LinkTable& links) {
             if (Outlet* outlet = links.outlet(deliver.consumer))
                 outlet->deliver(std::move(deliver));
         });
+    }
     for (Fetched& fetched : work.fetched)
         with_connection(fetched.consumer, [&](LinkTable& links) {
             if (Outlet* outlet = links.outlet(fetched.consumer))
@@ -156,15 +164,21 @@ void IoThread::carry(Work& work) {
         with_connection(settle.consumer, [&](LinkTable& links) {
             if (Outlet* outlet = links.outlet(settle.consumer)) outlet->settle_durable(settle.copy);
         });
-    for (const flow::Drained& drained : work.drained)
+    for (const flow::Drained& drained : work.drained) {
+        if (parting_.erase(drained.consumer) > 0)
+            add_input(
+                flow::ConsumerClosed{.consumer = drained.consumer, .counts_as_failure = true});
         with_connection(drained.consumer, [&](LinkTable& links) {
             if (Outlet* outlet = links.outlet(drained.consumer)) outlet->drained();
         });
-    for (const flow::CloseLink& close : work.closes)
+    }
+    for (const flow::CloseLink& close : work.closes) {
+        parting_.erase(close.link);
         with_connection(close.link, [&](LinkTable& links) {
             if (Link* link = links.find(close.link))
                 link->close_with(symbol(close.condition), close.text);
         });
+    }
 }
 
 void IoThread::touch(Connection& connection) {
@@ -231,17 +245,59 @@ void IoThread::resume() {
         if (Connection* connection = find(number)) connection->resume_reading();
 }
 
+void IoThread::note_partial(std::uint64_t bytes) {
+    if (bytes > largest_partial_.load(std::memory_order_relaxed))
+        largest_partial_.store(bytes, std::memory_order_relaxed);
+}
+
 void IoThread::shed_partial() {
+    if (door_.is_shedding.exchange(true, std::memory_order_relaxed)) return;
+    IoThread* greatest = *std::ranges::max_element(door_.threads, {}, [](const IoThread* thread) {
+        return thread->largest_partial_.load(std::memory_order_relaxed);
+    });
+    asio::post(greatest->context_, [greatest] { greatest->shed_largest(); });
+}
+
+// What the threads have noted may be out of date: whoever was taken for the one with most looks
+// again, and passes it on if another has more.
+void IoThread::shed_largest() {
     Connection* largest = nullptr;
     for (const auto& [number, connection] : connections_)
         if (largest == nullptr || connection->buffered_bytes() > largest->buffered_bytes())
             largest = connection.get();
-    if (largest != nullptr)
+    const std::uint64_t most = largest == nullptr ? 0 : largest->buffered_bytes();
+    largest_partial_.store(most, std::memory_order_relaxed);
+    door_.is_shedding.store(false, std::memory_order_relaxed);
+    if (door_.partial_bytes.load(std::memory_order_relaxed) <= door_.options.in_flight_bytes)
+        return;
+    const bool is_elsewhere = std::ranges::any_of(door_.threads, [&](const IoThread* thread) {
+        return thread->largest_partial_.load(std::memory_order_relaxed) > most;
+    });
+    if (is_elsewhere) return shed_partial();
+    if (most > 0)
         largest->refuse("amqp:resource-limit-exceeded", "too many bytes of unfinished deliveries");
 }
 
+void IoThread::sweep_often() {
+    if (impatient_++ == 0) arm_sweep();
+}
+
+void IoThread::part_with(LinkId consumer, std::uint64_t received) {
+    parting_.insert(consumer);
+    add_input(flow::Credit{.consumer = consumer, .limit = received, .is_draining = true});
+}
+
+void IoThread::release_late(const flow::Deliver& deliver) {
+    if (!parting_.contains(deliver.consumer)) return;
+    flow::Settled settled;
+    settled.consumer = deliver.consumer;
+    settled.copy = deliver.copy;
+    settled.outcome = flow::ConsumerOutcome::released;
+    add_input(std::move(settled));
+}
+
 void IoThread::arm_sweep() {
-    sweep_timer_.expires_after(sweep_period_);
+    sweep_timer_.expires_after(impatient_ > 0 ? std::min(sweep_period_, often) : sweep_period_);
     sweep_timer_.async_wait([this](std::error_code error) {
         if (error) return;
         sweep();

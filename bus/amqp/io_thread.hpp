@@ -11,6 +11,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -18,6 +19,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace vera::amqp {
@@ -97,9 +99,16 @@ public:
     void touch(Connection& connection);
     /// Reading waits until the budget has fallen.
     void pause(std::uint32_t connection) { paused_.push_back(connection); }
-    /// Too many bytes of unfinished deliveries in the process: the connection with most of them
-    /// here is refused.
+    /// A connection has so many bytes of unfinished deliveries.
+    void note_partial(std::uint64_t bytes);
+    /// Any thread: too many bytes of unfinished deliveries in the process: the connection with most
+    /// of them is refused.
     void shed_partial();
+    /// A connection wants heartbeats at short intervals.
+    void sweep_often();
+    /// The consumer is lost: copies that are still on their way to it go back as never sent before
+    /// it is closed. `received`: how many have come.
+    void part_with(LinkId consumer, std::uint64_t received);
     void forget(std::uint32_t connection);
     [[nodiscard]] Connection* find(std::uint32_t connection);
 
@@ -110,6 +119,8 @@ private:
     void with_connection(LinkId id, Job job);
     void finish_touched();
     void resume();
+    void shed_largest();
+    void release_late(const flow::Deliver& deliver);
     void arm_sweep();
     void sweep();
     void report_if_empty();
@@ -128,6 +139,10 @@ private:
     Connection* found_ = nullptr;  // by the last find()
     std::vector<std::shared_ptr<Connection>> touched_;
     std::vector<std::uint32_t> paused_;
+    std::unordered_set<LinkId> parting_;  // Drained is awaited; nothing comes after it
+    std::atomic<std::uint64_t> largest_partial_{
+        0};                      // of one connection here; too high until the next look
+    std::size_t impatient_ = 0;  // connections that want heartbeats at short intervals
     std::vector<flow::Input> inputs_;
     std::size_t usual_inputs_ = 0;
     std::shared_ptr<const flow::Snapshot> snapshot_;

@@ -96,13 +96,18 @@ void LinkTable::on_event(pn_event_t* event) {
 
 void LinkTable::on_session_open(pn_session_t* session) {
     // The window is capacity / max-frame: less than twice the credit would throttle publishers of
-    // large messages.
+    // large messages, and a message larger than the window would never be whole.
     const DoorOptions& options = io_.door().options;
+    const std::uint64_t largest = std::max({io_.snapshot().limits.max_event_bytes,
+                                            io_.snapshot().limits.max_message_bytes,
+                                            ManagementRequests::max_request_bytes});
+    const std::uint64_t frame = options.max_frame_bytes;
     pn_session_set_incoming_capacity(
         session,
-        std::size_t{2} * std::max(options.publisher_credit, 16U) * options.max_frame_bytes);
+        std::max(2 * std::uint64_t{std::max(options.publisher_credit, 16U)} * frame,
+                 2 * largest + 16 * frame));
     pn_session_open(session);
-    sessions_.push_back(session);
+    sessions_.push_back({.handle = session});
 }
 
 void LinkTable::on_session_close(pn_session_t* session) {
@@ -111,7 +116,7 @@ void LinkTable::on_session_close(pn_session_t* session) {
         if (pn_link_session(link->handle()) == session) links.push_back(link->handle());
     for (pn_link_t* link : links)
         drop(link);
-    std::erase(sessions_, session);
+    std::erase_if(sessions_, [&](const Session& one) { return one.handle == session; });
     pn_session_close(session);
     pn_session_free(session);
 }
@@ -238,7 +243,8 @@ void LinkTable::attach_replies(pn_link_t* link, LinkId id, const std::string& ad
     pn_link_set_rcv_settle_mode(link, PN_RCV_FIRST);
     std::string target(address_of(pn_link_remote_target(link)));
     pn_link_open(link);
-    keep(std::make_unique<ManagementReplies>(link, id, guard_, address, std::move(target)));
+    keep(std::make_unique<ManagementReplies>(
+        link, id, *this, guard_, room_, address, std::move(target)));
 }
 
 // AMQP 1.0 §2.6.3: an attach with a null terminus, then the detach that tells why.
@@ -282,7 +288,35 @@ void LinkTable::drop(pn_link_t* link) {
     if (last_found_ == ours) last_found_ = nullptr;
     pn_link_set_context(link, nullptr);
     links_.erase(link_of(ours->id()));
+    if (pn_link_is_sender(link) && pn_link_queued(link) > 0) note_stale(link);
     pn_link_free(link);
+}
+
+void LinkTable::note_stale(pn_link_t* link) {
+    pn_session_t* handle = pn_link_session(link);
+    const auto session = std::ranges::find(sessions_, handle, &Session::handle);
+    if (session == sessions_.end()) return;
+    // Settled deliveries are not to be found among the unsettled ones; but if no other link has
+    // anything waiting, all there is belongs to this one.
+    const bool is_only = std::ranges::none_of(links_, [&](const auto& entry) {
+        pn_link_t* other = entry.second->handle();
+        return pn_link_session(other) == handle && pn_link_is_sender(other) &&
+               pn_link_queued(other) > 0;
+    });
+    if (is_only) {
+        session->stale_bytes = pn_session_outgoing_bytes(handle);
+        return;
+    }
+    for (pn_delivery_t* delivery = pn_unsettled_head(link); delivery != nullptr;
+         delivery = pn_unsettled_next(delivery))
+        session->stale_bytes += pn_delivery_pending(delivery);
+}
+
+void LinkTable::answered(LinkId request) {
+    Link* link = find(request);
+    if (link != nullptr && link->kind() == LinkKind::management &&
+        pn_link_is_receiver(link->handle()))
+        static_cast<ManagementRequests*>(link)->answered();
 }
 
 void LinkTable::end_all(Ending ending) {
@@ -352,8 +386,11 @@ void LinkTable::on_written(std::size_t bytes) {
 // What is left then waits for the peer's session windows.
 bool LinkTable::on_all_written() {
     room_.backlog = 0;
-    for (pn_session_t* session : sessions_)
-        room_.backlog += pn_session_outgoing_bytes(session);
+    for (Session& session : sessions_) {
+        const std::uint64_t outgoing = pn_session_outgoing_bytes(session.handle);
+        session.stale_bytes = std::min(session.stale_bytes, outgoing);
+        room_.backlog += outgoing - session.stale_bytes;
+    }
     if (room_.blocked == 0 || !room_.has_room()) return false;
     const std::uint64_t before = room_.backlog;
     pump();

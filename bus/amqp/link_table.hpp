@@ -58,6 +58,8 @@ public:
     /// The receiving end on this connection with that reply-to address, or none.
     [[nodiscard]] ManagementReplies* replies(std::string_view reply_to);
     [[nodiscard]] bool has_inlets() const { return inlets_ > 0; }
+    /// That management request is done with.
+    void answered(LinkId request);
     /// Published and not answered yet.
     [[nodiscard]] std::size_t pending() const;
     void stop_credit();
@@ -75,6 +77,7 @@ private:
     void refuse(pn_link_t* link, LinkId id, std::string_view condition, const std::string& text);
     void keep(std::unique_ptr<Link> link);
     void drop(pn_link_t* link);
+    void note_stale(pn_link_t* link);
 
     IoThread& io_;
     const std::uint32_t connection_;
@@ -86,7 +89,12 @@ private:
     Link* last_found_ = nullptr;
     std::uint32_t last_number_ = 0;
     std::size_t inlets_ = 0;
-    std::vector<pn_session_t*> sessions_;
+    // The engine counts bytes of a link that is freed as outgoing for as long as its session lives.
+    struct Session {
+        pn_session_t* handle = nullptr;
+        std::uint64_t stale_bytes = 0;
+    };
+    std::vector<Session> sessions_;
 };
 
 }  // namespace vera::amqp

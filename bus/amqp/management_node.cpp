@@ -120,12 +120,12 @@ void ManagementRequests::answered() {
 }
 
 void ManagementRequests::on_delivery(pn_delivery_t* delivery) {
+    if (pn_link_current(handle()) != delivery) return;
     if (pn_delivery_aborted(delivery)) {
         pn_delivery_settle(delivery);
         pn_link_flow(handle(), 1);
         return;
     }
-    if (pn_link_current(handle()) != delivery) return;
     if (pn_link_credit(handle()) <= 0 || pn_delivery_pending(delivery) > max_request_bytes) {
         const bool is_large = pn_link_credit(handle()) > 0;
         close_with(
@@ -138,7 +138,9 @@ void ManagementRequests::on_delivery(pn_delivery_t* delivery) {
     std::string bytes(pn_delivery_pending(delivery), '\0');
     if (!bytes.empty()) pn_link_recv(handle(), bytes.data(), bytes.size());
     pn_link_advance(handle());
-    const Result<Sections> sections = scan(bytes);
+    ScanLimits limits;
+    limits.needs_body = false;  // what a client sends that has nothing to say but the operation
+    const Result<Sections> sections = scan(bytes, limits);
     if (!sections) return reject(delivery, "amqp:decode-error", sections.error().text);
     if (links_.replies(sections->reply_to) == nullptr)
         return reject(delivery,
@@ -152,8 +154,7 @@ void ManagementRequests::on_delivery(pn_delivery_t* delivery) {
         {.status = 400, .description = request.error().text, .body = nlohmann::json::object()},
         sections->message_id_raw.empty() ? sections->correlation_raw : sections->message_id_raw,
         sections->reply_to);
-    if (reply) links_.replies(sections->reply_to)->send(*reply);
-    answered();
+    if (!reply || !links_.replies(sections->reply_to)->send(id(), *reply)) answered();
 }
 
 void ManagementRequests::ask(const Sections& sections, ManagementRequest request) {
@@ -177,10 +178,17 @@ void ManagementRequests::ask(const Sections& sections, ManagementRequest request
         });
 }
 
-ManagementReplies::ManagementReplies(
-    pn_link_t* handle, LinkId id, FrameGuard& guard, std::string source, std::string target)
+ManagementReplies::ManagementReplies(pn_link_t* handle,
+                                     LinkId id,
+                                     LinkTable& links,
+                                     FrameGuard& guard,
+                                     OutputRoom& room,
+                                     std::string source,
+                                     std::string target)
     : Link(handle, id, LinkKind::management),
+      links_(links),
       guard_(guard),
+      room_(room),
       source_(std::move(source)),
       target_(std::move(target)) {}
 
@@ -189,25 +197,38 @@ bool ManagementReplies::answers_to(std::string_view reply_to) const {
            (reply_to == target_ || (reply_to == source_ && reply_to != "$management"));
 }
 
-bool ManagementReplies::send(std::string message) {
+bool ManagementReplies::send(LinkId request, std::string message) {
     if (waiting_.size() >= max_waiting_replies) return false;
-    waiting_.push_back(std::move(message));
+    waiting_.push_back({.request = request, .message = std::move(message)});
     pump();
     return true;
 }
 
 void ManagementReplies::pump() {
     while (!waiting_.empty() && pn_link_credit(handle()) > 0) {
+        room_.set_blocked(is_blocked_, !room_.has_room());
+        if (is_blocked_) return;
         const std::uint64_t tag = next_tag_++;
         pn_delivery_t* delivery =
             pn_delivery(handle(), pn_dtag(reinterpret_cast<const char*>(&tag), sizeof tag));
-        pn_link_send(handle(), waiting_.front().data(), waiting_.front().size());
+        const Waiting reply = std::move(waiting_.front());
         waiting_.pop_front();
+        pn_link_send(handle(), reply.message.data(), reply.message.size());
         pn_link_advance(handle());
         guard_.delivery_sent(place().channel);
+        room_.handed(reply.message.size());
+        links_.answered(reply.request);
         if (pn_link_snd_settle_mode(handle()) == PN_SND_SETTLED) pn_delivery_settle(delivery);
     }
-    if (pn_link_get_drain(handle()) && waiting_.empty()) pn_link_drained(handle());
+    room_.set_blocked(is_blocked_, false);
+    if (pn_link_get_drain(handle()) && waiting_.empty() && pn_link_queued(handle()) == 0)
+        pn_link_drained(handle());
+}
+
+void ManagementReplies::on_gone(Ending /*ending*/) {
+    room_.set_blocked(is_blocked_, false);
+    for (const Waiting& reply : std::exchange(waiting_, {}))
+        links_.answered(reply.request);
 }
 
 void ManagementReplies::on_delivery(pn_delivery_t* delivery) {

@@ -8,6 +8,7 @@
 #include "bus/amqp/front_door.hpp"
 #include "bus/amqp/io_thread.hpp"
 #include "bus/amqp/link.hpp"
+#include "bus/amqp/outlet.hpp"
 #include "bus/amqp/section_scanner.hpp"
 
 #include <cstddef>
@@ -42,7 +43,7 @@ public:
                        std::shared_ptr<const event::Identity> identity);
     void on_delivery(pn_delivery_t* delivery) override;
     void on_gone(Ending /*ending*/) override {}
-    /// A reply has left (or could not): the next request may come.
+    /// Its reply was handed to the engine, or never will be: the next request may come.
     void answered();
 
 private:
@@ -57,23 +58,37 @@ private:
 /// The peer receives replies here.
 class ManagementReplies final : public Link {
 public:
-    ManagementReplies(
-        pn_link_t* handle, LinkId id, FrameGuard& guard, std::string source, std::string target);
+    ManagementReplies(pn_link_t* handle,
+                      LinkId id,
+                      LinkTable& links,
+                      FrameGuard& guard,
+                      OutputRoom& room,
+                      std::string source,
+                      std::string target);
+    ~ManagementReplies() override { room_.set_blocked(is_blocked_, false); }
     [[nodiscard]] bool answers_to(std::string_view reply_to) const;
-    /// Sent when there is credit; false: too many wait, it is dropped.
-    bool send(std::string message);
+    /// Sent when there is credit and room; `request` hears of it then. false: too many wait, it is
+    /// dropped.
+    [[nodiscard]] bool send(LinkId request, std::string message);
     void on_flow() override { pump(); }
     void on_room() override { pump(); }
     void on_delivery(pn_delivery_t* delivery) override;
-    void on_gone(Ending /*ending*/) override { waiting_.clear(); }
+    void on_gone(Ending ending) override;
 
 private:
+    struct Waiting {
+        LinkId request;
+        std::string message;
+    };
     void pump();
 
+    LinkTable& links_;
     FrameGuard& guard_;
+    OutputRoom& room_;
     std::string source_;
     std::string target_;
-    std::deque<std::string> waiting_;
+    std::deque<Waiting> waiting_;
+    bool is_blocked_ = false;
     std::uint64_t next_tag_ = 1;
 };
 

@@ -19,6 +19,7 @@ constexpr std::size_t max_fetching = 16;  // fewer, the larger the bodies are
 constexpr std::size_t large_body_bytes = 256U << 10U;
 constexpr std::size_t max_hot_waiting = 8;  // waiting copies that keep their body in memory
 constexpr std::size_t max_error_bytes = 1024;
+constexpr std::size_t most_unsent = 1000;  // copies that may lie here, however large the credit
 
 static_assert(sizeof(void*) >= sizeof(std::uint64_t), "a delivery's context holds a copy's number");
 
@@ -31,9 +32,16 @@ CopySeq remembered(pn_delivery_t* delivery) {
 
 std::uint32_t ttl_left(Timestamp expiry, Timestamp now) {
     if (!expiry) return 0;
-    const std::int64_t left = (expiry - now).count();
+    if (expiry <= now) return 1;
+    // Unsigned: a publisher may name any time at all.
+    const std::uint64_t left =
+        static_cast<std::uint64_t>(expiry.ms) - static_cast<std::uint64_t>(now.ms);
     return static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(left, 1, std::numeric_limits<std::uint32_t>::max()));
+        std::min<std::uint64_t>(left, std::numeric_limits<std::uint32_t>::max()));
+}
+
+Body whole(const Block& block) {
+    return {.block = block, .offset = 0, .length = static_cast<std::uint32_t>(block.size())};
 }
 
 std::string error_text(pn_disposition_t* disposition) {
@@ -62,6 +70,8 @@ Outlet::Outlet(pn_link_t* handle,
       room_(room),
       queue_(address.queue),
       queue_name_(address.spec->name),
+      has_dead_letters_(!is_dead_letter(address.queue) &&
+                        address.spec->kind != flow::QueueKind::unrouted),
       mode_(mode) {
     if (queue_name_.starts_with("sub/")) subscription_ = queue_name_.substr(4);
     io_.add_input(flow::ConsumerOpened{.consumer = this->id(),
@@ -77,57 +87,61 @@ void Outlet::on_flow() {
     return_excess();
 }
 
-// received - waiting have been sent, so the peer's credit counts from there (AMQP 1.0 §2.6.7).
+std::size_t Outlet::credit() const {
+    return static_cast<std::size_t>(std::max(pn_link_credit(handle()), 0));
+}
+
+// received - waiting have been sent, so the peer's credit counts from there (AMQP 1.0 §2.6.7). Of a
+// large credit the core hears piece by piece, so that one consumer cannot draw a whole queue into
+// this process's memory.
 void Outlet::tell_credit() {
-    const int credit = std::max(pn_link_credit(handle()), 0);
-    const bool is_draining = pn_link_get_drain(handle()) && credit > 0;
-    const std::uint64_t limit = received_ - waiting_.size() + static_cast<std::uint64_t>(credit);
-    if (limit == told_limit_ && is_draining == told_draining_ && !is_draining) return;
+    const std::size_t left = credit();
+    const bool is_draining = pn_link_get_drain(handle()) && left > 0;
+    if (drains_when_empty_ && is_draining) return;
+    drains_when_empty_ = false;
+    const std::uint64_t limit = received_ - waiting_.size() + std::min(left, most_unsent);
+    if (told_draining_ && is_draining && limit >= told_limit_) return;  // one answer at a time
+    if (!is_draining && !told_draining_) {
+        if (limit == told_limit_) return;
+        const bool is_small_step = limit > told_limit_ && limit - told_limit_ < most_unsent / 2;
+        if (is_small_step && left > most_unsent) return;
+    }
     told_limit_ = limit;
     told_draining_ = is_draining;
     io_.add_input(flow::Credit{.consumer = id(), .limit = limit, .is_draining = is_draining});
 }
 
-flow::Settled Outlet::released(CopySeq copy) const {
+flow::Settled Outlet::settled(CopySeq copy, flow::ConsumerOutcome outcome) const {
     flow::Settled settled;
     settled.consumer = id();
     settled.copy = copy;
-    settled.outcome = flow::ConsumerOutcome::released;
+    settled.outcome = outcome;
     return settled;
 }
 
 // The peer took credit back: what was not sent yet is others' to have.
 void Outlet::return_excess() {
-    const auto credit = static_cast<std::size_t>(std::max(pn_link_credit(handle()), 0));
-    if (waiting_.size() <= credit || mode_.consume == flow::ConsumeMode::look) return;
-    while (waiting_.size() > credit) {
+    const std::size_t left = credit();
+    if (waiting_.size() <= left || mode_.consume == flow::ConsumeMode::look) return;
+    while (waiting_.size() > left) {
         if (waiting_.back().ticket != 0 && !waiting_.back().body) --fetching_;
-        io_.add_input(released(waiting_.back().deliver.copy));
+        io_.add_input(settled(waiting_.back().deliver.copy, flow::ConsumerOutcome::released));
         waiting_.pop_back();
     }
     tell_credit();
 }
 
-void Outlet::set_blocked(bool is_blocked) {
-    if (is_blocked == is_blocked_) return;
-    is_blocked_ = is_blocked;
-    room_.blocked += is_blocked ? std::size_t{1} : ~std::size_t{0};
-}
-
 void Outlet::deliver(flow::Deliver deliver) {
     ++received_;
-    if (waiting_.empty() && pn_link_credit(handle()) > 0 && room_.has_room()) {
-        if (deliver.hot) {
-            const auto length = static_cast<std::uint32_t>(deliver.hot.size());
-            send(deliver, Body{.block = deliver.hot, .offset = 0, .length = length});
-            return;
-        }
-        if (auto body = io_.door().engine.fetch_now(deliver.body)) {
-            if (*body)
-                send(deliver, **body);
-            else
-                give_up(deliver, "corrupt", body->error().text);
-            if (std::exchange(has_given_up_, false)) tell_credit();
+    if (waiting_.empty() && credit() > 0 && room_.has_room()) {
+        std::optional<Result<Body>> body;
+        if (deliver.hot)
+            body = whole(deliver.hot);
+        else
+            body = io_.door().engine.fetch_now(deliver.body);
+        if (body) {
+            send_or_give_up(deliver, *body);
+            tell_credit();
             return;
         }
     }
@@ -138,42 +152,43 @@ void Outlet::deliver(flow::Deliver deliver) {
 }
 
 void Outlet::pump() {
-    set_blocked(false);
-    while (!waiting_.empty() && pn_link_credit(handle()) > 0) {
+    room_.set_blocked(is_blocked_, false);
+    while (!waiting_.empty() && credit() > 0) {
         if (!room_.has_room()) {
-            set_blocked(true);
-            return;
+            room_.set_blocked(is_blocked_, true);
+            break;
         }
         Waiting& first = waiting_.front();
-        if (first.deliver.hot) {
-            const auto length = static_cast<std::uint32_t>(first.deliver.hot.size());
-            send(first.deliver, Body{.block = first.deliver.hot, .offset = 0, .length = length});
-        } else {
-            if (!first.body && first.ticket == 0)
-                first.body = io_.door().engine.fetch_now(first.deliver.body);
-            if (!first.body) break;
-            if (*first.body)
-                send(first.deliver, **first.body);
-            else
-                give_up(first.deliver, "corrupt", first.body->error().text);
-        }
+        if (first.deliver.hot)
+            first.body = whole(first.deliver.hot);
+        else if (!first.body && first.ticket == 0)
+            first.body = io_.door().engine.fetch_now(first.deliver.body);
+        if (!first.body) break;
+        send_or_give_up(first.deliver, *first.body);
         waiting_.pop_front();
     }
-    if (std::exchange(has_given_up_, false)) tell_credit();
-    if (waiting_.empty()) {
-        if (std::exchange(drains_when_empty_, false)) pn_link_drained(handle());
-        return;
+    if (waiting_.empty()) answer_drain();
+    tell_credit();
+    if (!is_blocked_) start_fetches();
+}
+
+// Whatever credit the core has not heard of yet is its to use first. The engine forgets an answer
+// that it gets while deliveries wait for the peer's session window; it tells of each that leaves.
+void Outlet::answer_drain() {
+    if (!drains_when_empty_) return;
+    if (!has_used_limit_) {
+        if (pn_link_queued(handle()) > 0) return;
+        pn_link_drained(handle());
     }
-    start_fetches();
+    drains_when_empty_ = false;
 }
 
 // Ahead of their turn, so that a backlog on disk is read in parallel. The answers find their place
 // by ticket.
 void Outlet::start_fetches() {
-    const auto credit = static_cast<std::size_t>(std::max(pn_link_credit(handle()), 0));
     const std::size_t ahead =
         std::max<std::size_t>(1, max_fetching / (1 + last_body_bytes_ / large_body_bytes));
-    const std::size_t reach = std::min({waiting_.size(), credit, ahead});
+    const std::size_t reach = std::min({waiting_.size(), credit(), ahead});
     for (std::size_t i = 0; i < reach; ++i) {
         Waiting& waiting = waiting_[i];
         if (waiting.ticket != 0 || waiting.body || waiting.deliver.hot) continue;
@@ -202,12 +217,10 @@ void Outlet::fetched(std::uint64_t ticket, Result<Body> body) {
     pump();
 }
 
-void Outlet::send(const flow::Deliver& deliver, const Body& body) {
-    const Result<Sections> sections = scan(body.view());
-    if (!sections) {
-        give_up(deliver, "corrupt", sections.error().text);
-        return;
-    }
+void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& body) {
+    if (!body) return give_up(deliver, body.error());
+    const Result<Sections> sections = scan(body->view());
+    if (!sections) return give_up(deliver, {Errc::corrupt, sections.error().text});
     Stamp stamp{.is_first_acquirer = deliver.is_first_acquirer,
                 .delivery_count = deliver.attempts,
                 .ttl_ms = ttl_left(deliver.expiry, io_.now()),
@@ -228,7 +241,15 @@ void Outlet::send(const flow::Deliver& deliver, const Body& body) {
     }
     std::string& bytes = io_.scratch();
     write_delivery(*sections, stamp, bytes);
+    const std::uint64_t most = pn_link_remote_max_message_size(handle());
+    if (most != 0 && bytes.size() > most)
+        return give_up(deliver,
+                       {Errc::too_large,
+                        "larger than the consumer's max-message-size of " + std::to_string(most)});
+    send(deliver, bytes);
+}
 
+void Outlet::send(const flow::Deliver& deliver, std::string_view bytes) {
     const std::uint64_t tag = next_tag_++;
     pn_delivery_t* delivery =
         pn_delivery(handle(), pn_dtag(reinterpret_cast<const char*>(&tag), sizeof tag));
@@ -238,28 +259,39 @@ void Outlet::send(const flow::Deliver& deliver, const Body& body) {
     pn_link_advance(handle());
     guard_.delivery_sent(place().channel);
     room_.handed(bytes.size());
-    if (is_presettled) pn_delivery_settle(delivery);
+    if (is_presettled) {
+        pn_delivery_settle(delivery);
+        // On its way: only now the core may let go of it.
+        if (mode_.consume == flow::ConsumeMode::take)
+            io_.add_input(settled(deliver.copy, flow::ConsumerOutcome::accepted));
+    }
     count(io_.counters().deliveries_out);
 }
 
-// Never sent: what came back is not what was stored.
-void Outlet::give_up(const flow::Deliver& deliver, std::string reason, std::string error) {
+// Never sent. What can never be sent is dead; what could not be read just now is tried again
+// later, and so is what no dead-letter queue stands behind.
+void Outlet::give_up(const flow::Deliver& deliver, const Error& error) {
     host::log::error("a stored message cannot be delivered",
                      {{"queue", queue_name_},
                       {"event", std::to_string(deliver.event.value)},
                       {"copy", std::to_string(deliver.copy.value)},
-                      {"error", error}});
-    if (mode_.consume == flow::ConsumeMode::take)
-        io_.add_input(flow::Settled{.consumer = id(),
-                                    .copy = deliver.copy,
-                                    .outcome = flow::ConsumerOutcome::rejected,
-                                    .reason = std::move(reason),
-                                    .error = std::move(error)});
-    has_given_up_ = true;
+                      {"error", error.text}});
+    if (mode_.consume != flow::ConsumeMode::take) return;
+    flow::Settled outcome = settled(deliver.copy, flow::ConsumerOutcome::failed);
+    const bool is_final = error.code == Errc::corrupt || error.code == Errc::too_large;
+    if (is_final && has_dead_letters_) {
+        outcome.outcome = flow::ConsumerOutcome::rejected;
+        outcome.reason = error.code == Errc::corrupt ? "corrupt" : "too-large";
+    }
+    outcome.error = error.text;
+    io_.add_input(std::move(outcome));
 }
 
+// The core has taken back what it was told and did not use.
 void Outlet::drained() {
-    told_draining_ = false;
+    if (!std::exchange(told_draining_, false)) return;
+    has_used_limit_ = received_ >= told_limit_;
+    told_limit_ = received_;
     drains_when_empty_ = true;
     pump();
 }
@@ -285,36 +317,36 @@ void Outlet::on_delivery(pn_delivery_t* delivery) {
 
 void Outlet::report(pn_delivery_t* delivery, CopySeq copy, bool is_settled) {
     pn_disposition_t* remote = pn_delivery_remote(delivery);
-    flow::Settled settled = released(copy);
+    flow::Settled outcome = settled(copy, flow::ConsumerOutcome::released);
     switch (pn_delivery_remote_state(delivery)) {
         case PN_ACCEPTED:
-            settled.outcome = flow::ConsumerOutcome::accepted;
+            outcome.outcome = flow::ConsumerOutcome::accepted;
             break;
         case PN_REJECTED:
-            settled.outcome = flow::ConsumerOutcome::rejected;
-            settled.reason = "rejected";
-            settled.error = error_text(remote);
+            outcome.outcome = flow::ConsumerOutcome::rejected;
+            outcome.reason = "rejected";
+            outcome.error = error_text(remote);
             break;
         case PN_MODIFIED:
             if (pn_disposition_is_undeliverable(remote)) {
-                settled.outcome = flow::ConsumerOutcome::rejected;
-                settled.reason = "undeliverable";
+                outcome.outcome = flow::ConsumerOutcome::rejected;
+                outcome.reason = "undeliverable";
             } else if (pn_disposition_is_failed(remote)) {
-                settled.outcome = flow::ConsumerOutcome::failed;
+                outcome.outcome = flow::ConsumerOutcome::failed;
             }
             break;
         default:  // released, or settled without an outcome: back, nothing is known to have failed
             break;
     }
     remember(delivery, CopySeq{});
-    settled.wants_durable = !is_settled && mode_.settles_second;
-    if (settled.wants_durable) {
+    outcome.wants_durable = !is_settled && mode_.settles_second;
+    if (outcome.wants_durable) {
         awaiting_durable_.emplace(copy, delivery);
         pn_delivery_clear(delivery);
     } else {
         pn_delivery_settle(delivery);
     }
-    io_.add_input(std::move(settled));
+    io_.add_input(std::move(outcome));
 }
 
 void Outlet::settle_durable(CopySeq copy) {
@@ -328,12 +360,14 @@ void Outlet::on_gone(Ending ending) {
     // What was never sent has not failed.
     if (mode_.consume == flow::ConsumeMode::take)
         for (const Waiting& waiting : waiting_)
-            io_.add_input(released(waiting.deliver.copy));
-    set_blocked(false);
+            io_.add_input(settled(waiting.deliver.copy, flow::ConsumerOutcome::released));
+    room_.set_blocked(is_blocked_, false);
     waiting_.clear();
     awaiting_durable_.clear();
-    io_.add_input(
-        flow::ConsumerClosed{.consumer = id(), .counts_as_failure = ending == Ending::lost});
+    if (ending == Ending::lost && mode_.consume == flow::ConsumeMode::take)
+        io_.part_with(id(), received_);
+    else
+        io_.add_input(flow::ConsumerClosed{.consumer = id(), .counts_as_failure = false});
 }
 
 }  // namespace vera::amqp

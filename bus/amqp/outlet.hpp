@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace vera::amqp {
@@ -26,11 +27,17 @@ struct OutputRoom {
                                                 << 20U;  ///< beyond it copies wait in their outlets
     std::uint64_t backlog = 0;
     std::uint32_t frame_bytes = 512;  ///< the peer's max-frame-size
-    std::size_t blocked = 0;          ///< outlets that wait for room
+    std::size_t blocked = 0;          ///< links that wait for room
 
     [[nodiscard]] bool has_room() const { return backlog < most_bytes; }
     void handed(std::size_t bytes) { backlog += bytes + (bytes / frame_bytes + 1) * 64; }
     void written(std::size_t bytes) { backlog -= std::min<std::uint64_t>(backlog, bytes); }
+    /// A link begins or ends to wait for room; `was` is its own note of that.
+    void set_blocked(bool& was, bool is) {
+        if (was == is) return;
+        was = is;
+        blocked += is ? std::size_t{1} : ~std::size_t{0};
+    }
 };
 
 class Outlet final : public Link {
@@ -51,7 +58,7 @@ public:
            const event::Identity& identity,
            const Address& address,
            Mode mode);
-    ~Outlet() override { set_blocked(false); }
+    ~Outlet() override { room_.set_blocked(is_blocked_, false); }
 
     void on_flow() override;
     void on_delivery(pn_delivery_t* delivery) override;
@@ -72,14 +79,15 @@ private:
     };
     void pump();
     void start_fetches();
-    void send(const flow::Deliver& deliver, const Body& body);
-    void give_up(const flow::Deliver& deliver, std::string reason, std::string error);
+    void send_or_give_up(const flow::Deliver& deliver, const Result<Body>& body);
+    void send(const flow::Deliver& deliver, std::string_view bytes);
+    void give_up(const flow::Deliver& deliver, const Error& error);
+    void answer_drain();
     void return_excess();
     void tell_credit();
-    [[nodiscard]] flow::Settled released(CopySeq copy) const;
+    [[nodiscard]] std::size_t credit() const;
+    [[nodiscard]] flow::Settled settled(CopySeq copy, flow::ConsumerOutcome outcome) const;
     void report(pn_delivery_t* delivery, CopySeq copy, bool is_settled);
-
-    void set_blocked(bool is_blocked);
 
     IoThread& io_;
     FrameGuard& guard_;
@@ -87,6 +95,7 @@ private:
     QueueId queue_;
     std::string queue_name_;    // as consumed from
     std::string subscription_;  // of "sub/<name>": <name>
+    bool has_dead_letters_;     // a rejected copy goes somewhere
     Mode mode_;
     std::deque<Waiting> waiting_;
     std::size_t fetching_ = 0;
@@ -94,11 +103,11 @@ private:
     std::uint64_t last_ticket_ = 0;
     std::uint64_t received_ = 0;  // Deliver effects in all
     std::uint64_t next_tag_ = 1;
-    std::uint64_t told_limit_ = 0;
-    bool told_draining_ = false;
+    std::uint64_t told_limit_ = 0;  // what the core holds
+    bool told_draining_ = false;    // Drained is awaited
     bool drains_when_empty_ = false;
+    bool has_used_limit_ = false;  // when it was drained: there may be more in the queue
     bool is_blocked_ = false;
-    bool has_given_up_ = false;
     std::unordered_map<CopySeq, pn_delivery_t*> awaiting_durable_;
 };
 

@@ -226,18 +226,19 @@ Ruling PeerSessions::first_transfer(Session& session,
                   "transfer.delivery-tag: is missing on the first transfer of a delivery");
     if (tag.bytes.size() > longest_tag)
         return no(why, invalid_field, "transfer.delivery-tag: is longer than 32 bytes");
-    if (session.has_received && number32(id) != session.next_incoming)
+    const auto next = session.first_incoming + static_cast<std::uint32_t>(session.incoming);
+    if (session.incoming > 0 && number32(id) != next)
         return no(why, invalid_field, "transfer.delivery-id: is out of sequence");
     if (is_true(fields[aborted]))
         return no(why, invalid_field, "transfer.aborted: on the first transfer of a delivery");
-    if (!session.has_received) session.first_incoming = number32(id);
-    session.has_received = true;
-    session.next_incoming = number32(id) + 1;
+    if (session.incoming == 0) session.first_incoming = number32(id);
+    ++session.incoming;
     session.visits_left += visits_per_delivery;
     ++link.delivery_count;
     link.delivery_id = number32(id);
     link.is_settled = is_true(fields[settled]);
     link.bytes = 0;
+    link.began = time_;
     link.tag.assign(tag.bytes);
     return Ruling::pass;
 }
@@ -270,10 +271,12 @@ Ruling PeerSessions::disposition(Session& session, const Fields& fields, Objecti
         fields[role].number == 0;  // the peer is the sender of these deliveries
     if (!is_about_own && !limits_.knows_sent) return Ruling::pass;
     const std::uint32_t lowest = is_about_own ? session.first_incoming : 0;
-    const std::uint32_t next = is_about_own ? session.next_incoming : session.next_outgoing;
+    const std::uint64_t used = is_about_own ? session.incoming : session.outgoing;
+    const std::uint32_t next = lowest + static_cast<std::uint32_t>(used);
     // Ids never used concern nothing. A range that reaches beyond both ends is cut to what exists
-    // by the engine, but costs its span.
-    if (distance(next, from) >= 0 || distance(lowest, to) < 0) return Ruling::drop;
+    // by the engine, but costs its span. Once half of all ids are used, none lies before the first.
+    const bool is_before = used <= largest_count && distance(lowest, to) < 0;
+    if (distance(next, from) >= 0 || is_before) return Ruling::drop;
     const auto visits = static_cast<std::uint64_t>(span) + 1;
     if (visits > session.visits_left)
         return no(
@@ -310,6 +313,16 @@ void PeerSessions::forget_delivery(Link& link) {
     link.tag.clear();
 }
 
+std::uint64_t PeerSessions::oldest_unfinished() const {
+    std::uint64_t oldest = time_;
+    for (const auto& session : sessions_) {
+        if (session == nullptr) continue;
+        for (const Link& link : session->links)
+            if (link.is_unfinished) oldest = std::min(oldest, link.began);
+    }
+    return oldest;
+}
+
 void PeerSessions::set_peer_channel_max(std::uint16_t channel_max) {
     limits_.channel_max = std::min(limits_.channel_max, channel_max);
 }
@@ -322,11 +335,11 @@ void PeerSessions::set_link_limit(std::uint16_t channel,
     if (link != nullptr) link->limit = std::max(std::min(bytes, limits_.max_message), link->bytes);
 }
 
-void PeerSessions::delivery_sent(std::uint16_t channel) {
+void PeerSessions::delivery_sent(std::uint16_t channel, std::uint64_t deliveries) {
     Session* session = session_at(channel);
     if (session == nullptr) return;
-    ++session->next_outgoing;
-    session->visits_left += visits_per_delivery;
+    session->outgoing += deliveries;
+    session->visits_left += visits_per_delivery * deliveries;
 }
 
 }  // namespace vera::amqp

@@ -29,8 +29,12 @@ public:
     /// The peer's open: it will not take channels above this.
     void set_peer_channel_max(std::uint16_t channel_max);
     void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);
-    void delivery_sent(std::uint16_t channel);
+    void delivery_sent(std::uint16_t channel, std::uint64_t deliveries);
     [[nodiscard]] std::uint64_t buffered() const { return buffered_; }
+    /// Deliveries that begin from now on have begun at `time`.
+    void set_time(std::uint64_t time) { time_ = time; }
+    /// When the oldest unfinished delivery began; the time now if there is none.
+    [[nodiscard]] std::uint64_t oldest_unfinished() const;
 
 private:
     struct Link {
@@ -41,20 +45,18 @@ private:
         std::uint32_t delivery_id = 0;
         std::uint32_t delivery_count = 0;
         std::uint64_t bytes = 0;  ///< of that delivery
+        std::uint64_t began = 0;  ///< that delivery
         std::uint64_t limit = 0;
         std::uint64_t weight = 0;  ///< of its attach
         std::string name;
         std::string tag;  ///< of that delivery
     };
     struct Session {
-        bool has_received = false;  ///< a first delivery-id is known
-        std::uint32_t first_incoming =
-            0;  ///< delivery-ids the peer has used: [first_incoming, next_incoming)
-        std::uint32_t next_incoming = 0;
-        std::uint32_t next_outgoing =
-            0;  ///< deliveries sent to the peer have the ids [0, next_outgoing)
-        std::uint64_t visits_left = 0;  ///< deliveries that further dispositions may touch
-        std::uint64_t links_left = 0;   ///< links the peer can still take (its handle-max)
+        std::uint32_t first_incoming = 0;  ///< the peer's first delivery-id
+        std::uint64_t incoming = 0;        ///< deliveries the peer has begun, ids from there on
+        std::uint64_t outgoing = 0;        ///< deliveries sent to the peer, ids from 0 on
+        std::uint64_t visits_left = 0;     ///< deliveries that further dispositions may touch
+        std::uint64_t links_left = 0;      ///< links the peer can still take (its handle-max)
         std::vector<Link> links;
     };
 
@@ -75,6 +77,7 @@ private:
 
     GuardLimits limits_;
     std::vector<std::unique_ptr<Session>> sessions_;
+    std::uint64_t time_ = 0;
     std::uint64_t buffered_ = 0;
     std::uint64_t attached_ = 0;  ///< weight of all links
 };

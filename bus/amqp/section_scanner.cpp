@@ -57,6 +57,7 @@ public:
         : cursor_(message),
           from_(cursor_.at),
           walker_(limits.nesting, limits.values),
+          needs_body_(limits.needs_body),
           found_(found) {}
 
     /// False: why().
@@ -90,6 +91,7 @@ private:
     Cursor cursor_;
     const Byte* from_;
     Walker walker_;
+    bool needs_body_;
     Sections& found_;
     Rank rank_ = Rank::start;
     std::size_t index_ = section_names.size();
@@ -111,8 +113,8 @@ bool Scanner::run() {
         if (!section()) return false;
     }
     index_ = section_names.size();
-    if (!body_index_) return no(cursor_.at, "no body section");
-    found_.bare = view_of(bare_from_, cursor_.at);
+    if (!body_index_ && needs_body_) return no(cursor_.at, "no body section");
+    if (bare_from_ != nullptr) found_.bare = view_of(bare_from_, cursor_.at);
     return true;
 }
 

@@ -20,6 +20,7 @@ namespace vera::amqp {
 struct ScanLimits {
     int nesting = 32;
     std::uint32_t values = 1U << 20U;  ///< in one message
+    bool needs_body = true;            ///< a message without a body section does not scan
 };
 
 enum class SectionBody : std::uint8_t { data, sequence, value_binary, value_string, value_other };

@@ -82,7 +82,8 @@ json to_json(const flow::Counts& counts, const BusFacts& facts) {
             {"bytesIn", facts.door.bytes_in},
             {"bytesOut", facts.door.bytes_out},
             {"deliveriesIn", facts.door.deliveries_in},
-            {"deliveriesOut", facts.door.deliveries_out}};
+            {"deliveriesOut", facts.door.deliveries_out},
+            {"refusedAtDoor", facts.door.refused}};
 }
 
 bool is_type(std::string_view type) {

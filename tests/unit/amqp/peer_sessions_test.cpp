@@ -387,6 +387,33 @@ TEST_CASE("guard: the same deliveries are not settled for ever (P16)", "[amqp]")
     CHECK(guard.text() == "disposition: the same deliveries too often");
 }
 
+TEST_CASE("guard: settlements pass however many deliveries a session has seen", "[amqp]") {
+    GuardLimits limits;
+    limits.knows_sent = true;
+    FrameGuard guard(limits, true, true);
+    REQUIRE(feed(guard, two_links).verdict == Verdict::need_more);
+    const std::uint64_t count =
+        GENERATE(values<std::uint64_t>({0x7fffffffU, 0x80000005U, 0xfffffff0U, 0x100000005U}));
+    guard.delivery_sent(0, count);
+    const auto last = static_cast<std::uint32_t>(count - 1);
+    CHECK(guard.next(disposition(true, last, last, true, accepted)).verdict == Verdict::pass);
+    CHECK(guard.next(disposition(true, last - 3, last, true, accepted)).verdict == Verdict::pass);
+    CHECK(guard.next(disposition(true, last + 1, last + 1, true, accepted)).verdict ==
+          Verdict::consumed);
+}
+
+TEST_CASE("guard: the age of the oldest unfinished delivery is known", "[amqp]") {
+    FrameGuard guard({}, true, true);
+    REQUIRE(feed(guard, two_links).verdict == Verdict::need_more);
+    guard.set_time(1000);
+    CHECK(guard.unfinished_ms() == 0);
+    CHECK(guard.next(transfer(0, 0, "t", true, "x")).verdict == Verdict::pass);
+    guard.set_time(3500);
+    CHECK(guard.unfinished_ms() == 2500);
+    CHECK(guard.next(transfer(0, 0, "t", false, "x")).verdict == Verdict::pass);
+    CHECK(guard.unfinished_ms() == 0);
+}
+
 TEST_CASE("guard: ten thousand deliveries settled one by one, twice, are nothing unusual",
           "[amqp]") {
     GuardLimits limits;

@@ -199,6 +199,24 @@ TEST_CASE("outlet: a body that comes back altered is never sent, it is dead with
     CHECK(client.received[0].bytes.size() > 1000);
 }
 
+TEST_CASE("outlet: a dead letter that comes back altered stays where it is and backs off",
+          "[amqp]") {
+    LiveBus bus;
+    fill(bus, 20, std::string(1U << 20U, 'k'));  // the oldest are no longer in memory
+    EngineClient client(bus.port());
+    client.receiver("queue/x",
+                    {.credit = 1, .is_presettled = false, .settles_second = false, .looks = false});
+    REQUIRE(has_got(client, 1));
+    client.settle(client.received[0], PN_REJECTED);
+    REQUIRE(client.run_until([&] { return bus.counts("queue/x").dead == 1; }));
+    bus.engine.damage_bodies(true);
+    client.receiver("queue/x/$deadletter");
+    REQUIRE(client.run_until([&] { return bus.seen().failed >= 2; }));
+    CHECK(bus.seen().rejected == 1);
+    CHECK(bus.counts("queue/x").dead == 1);
+    CHECK(client.received.size() == 1);
+}
+
 TEST_CASE("outlet: credit that is taken back gives the copies not yet sent to others", "[amqp]") {
     LiveBus bus;
     bus.engine.make_cold(true);

@@ -136,6 +136,12 @@ std::vector<Row> rows() {
     for (unsigned i = 0; i < 3000; ++i)
         many += wire::begin(1) + wire::end(1);
     all.push_back({"P14: thousands of sessions at once", hello + many, false});
+    const std::string small_hello =
+        wire::sasl_header + wire::sasl_init("ANONYMOUS") + wire::amqp_header +
+        wire::frame(wire::described(0x10, {wire::str("c"), wire::null, wire::u32(512)})) +
+        wire::begin();
+    all.push_back(
+        {"P14: thousands of sessions at once, answers in small frames", small_hello + many, false});
     std::string visits = publishing;
     for (int i = 0; i < 100; ++i)
         visits += wire::disposition(false, 0, 60000, true, wire::accepted);
@@ -232,6 +238,23 @@ TEST_CASE("hostile: unfinished deliveries of many connections together are bound
         if (client->expect_end(std::chrono::milliseconds(200))) ++ended;
     CHECK(ended >= 15);
     CHECK(good.round_trip());
+}
+
+TEST_CASE("hostile: a delivery that comes drop by drop is not waited for", "[amqp]") {
+    auto options = test_options();
+    options.idle_timeout = Millis{300};
+    LiveBus bus(options);
+    RawClient bad(bus.port());
+    REQUIRE(bad.send(publishing));
+    REQUIRE(bad.expect("\x00\x53\x12"s));
+    REQUIRE(bad.send(wire::transfer(0, 0, "t", true, "x")));
+    const std::string more = wire::frame(
+        wire::described(0x14,
+                        {wire::u32(0), wire::null, wire::null, wire::null, wire::null, wire::yes}) +
+        "x");
+    CHECK(eventually(
+        [&] { return !bad.send(more) || bad.expect_end(std::chrono::milliseconds(5)); }));
+    CHECK(bad.input.find("does not come to its end") != std::string::npos);
 }
 
 TEST_CASE("hostile: a message-format other than 0 is rejected, the next message is taken",

@@ -44,6 +44,7 @@ std::shared_ptr<const flow::Snapshot> test_snapshot(std::uint64_t generation, bo
                         queue(4, "queue/x", flow::QueueKind::plain),
                         queue(5, "queue/y", flow::QueueKind::plain)};
     snapshot->queues[2].allows_presettled = true;
+    snapshot->queues[4].allows_presettled = true;
     snapshot->queues[4].is_deleted = without_y;
     snapshot->routes = std::make_shared<const route::RoutingTable>(
         std::vector<route::Subscription>{{QueueId{2}, "alt", {}}, {QueueId{3}, "hastig", {}}});

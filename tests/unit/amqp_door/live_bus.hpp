@@ -22,7 +22,8 @@ namespace vera::amqp::test {
 [[nodiscard]] bool eventually(const std::function<bool()>& holds,
                               std::chrono::milliseconds deadline = std::chrono::seconds(20));
 
-/// Queues: sub/alt (everything), sub/hastig (presettled allowed), queue/x, queue/y, $unrouted.
+/// Queues: sub/alt (everything), sub/hastig (presettled allowed), queue/x, queue/y (presettled
+/// allowed), $unrouted.
 [[nodiscard]] std::shared_ptr<const flow::Snapshot> test_snapshot(std::uint64_t generation = 1,
                                                                   bool without_y = false);
 [[nodiscard]] DoorOptions test_options();

@@ -141,3 +141,34 @@ TEST_CASE("management: a request without operation is a bad request, garbage is 
     }
     CHECK(client.run_until([&] { return client.received.size() >= 50; }));
 }
+
+TEST_CASE("management: a request without a body is a request", "[amqp]") {
+    LiveBus bus;
+    EngineClient client(bus.port());
+    replies_to(client, "svar-her");
+    pn_link_t* sender = client.sender("$management");
+    std::string bare = request("ECHO", "svar-her", wire::null);
+    bare.resize(bare.size() - wire::described(0x77, wire::null).size());
+    CHECK(client.outcome(client.send(sender, bare)) == PN_ACCEPTED);
+    REQUIRE(client.run_until([&] { return client.received.size() == 1; }));
+    CHECK(read_reply(client.received[0].bytes).status == 200);
+}
+
+TEST_CASE("management: replies that nobody takes stop further requests", "[amqp]") {
+    LiveBus bus;
+    EngineClient client(bus.port());
+    pn_link_t* receiver = replies_to(client, "svar-her");
+    pn_link_t* sender = client.sender("$management");
+    const int credit = pn_link_credit(sender);
+    for (int i = 0; i < credit; ++i)
+        client.send(sender, request("ECHO", "svar-her", wire::str("hej")));
+    // Ten replies have credit.
+    REQUIRE(client.run_until(
+        [&] { return client.received.size() == 10 && pn_link_credit(sender) == 10; }));
+    for (int i = 0; i < 5; ++i)
+        client.step(std::chrono::milliseconds(5));
+    CHECK(pn_link_credit(sender) == 10);
+    pn_link_flow(receiver, 10);
+    CHECK(client.run_until([&] { return pn_link_credit(sender) == credit; }));
+    CHECK(client.received.size() == static_cast<std::size_t>(credit));
+}

@@ -83,6 +83,25 @@ TEST_CASE("inlet: a message of 5 MiB in many frames leaves as it came", "[amqp]"
     CHECK(client.run_until([&] { return bus.seen().accepted == 1; }));
 }
 
+TEST_CASE("inlet: a message larger than the usual session window is taken whole", "[amqp]") {
+    auto options = test_options();
+    options.publisher_credit = 4;
+    options.max_frame_bytes = 4096;
+    LiveBus bus(options);
+    EngineClient client(bus.port());
+    pn_link_t* sender = client.sender("queue/x");
+    CHECK(client.outcome(client.send(sender, data_message(std::string(5U << 20U, 'x')))) ==
+          PN_ACCEPTED);
+}
+
+TEST_CASE("inlet: what is refused at the door is counted", "[amqp]") {
+    LiveBus bus;
+    EngineClient client(bus.port());
+    pn_link_t* sender = client.sender("events");
+    CHECK(client.outcome(client.send(sender, data_message("ingen hændelse"))) == PN_REJECTED);
+    CHECK(bus.door->counters().refused == 1);
+}
+
 TEST_CASE("inlet: what does not scan is rejected and never stored", "[amqp]") {
     using namespace std::string_literals;
     const std::string garbage = GENERATE("\xff\xff\xff\xff\xff\xff"s,
