@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 /// A run is cut after this, so that the I/O thread that carries it comes to its sockets.
 constexpr std::chrono::milliseconds longest_run{2};
 constexpr Millis tick_at_least_every{10'000};
-constexpr Millis retire_every{
-    1000};  // short, so that segments come back while their pages are in memory
+/// Short, so that segments come back while their pages are in memory.
+constexpr Millis retire_every{1'000};
 /// A step of the wall clock beyond this is worth a line (design §6).
 constexpr Millis worth_telling{5'000};
 
