@@ -75,12 +75,16 @@ def disk_full():
 @case("chaos: a failed sync is never accepted nor repeated, the store seals itself, says so, and loses nothing", seconds=180)
 def sync_fails():
     shim = harness.power_loss()
-    for number in (1, 2, 5, 20, 60):
+    sealed = 0
+    for number in (1, 2, 5, 20, 60, 120):
         with folder() as path, Bus(path, [subscription("alt")]) as bus:
-            one_failed_sync(bus, number, {**shim.environment(bus.store), "VERA_FAULT_EIO_SYNC": str(number)})
+            sealed += one_failed_sync(bus, number, {**shim.environment(bus.store), "VERA_FAULT_EIO_SYNC": str(number)})
+    check(sealed >= 2, f"only {sealed} of the failed syncs sealed the store")
 
 
 def one_failed_sync(bus, number, environment):
+    """True if the store sealed itself. The sync of a spare segment, which the files thread makes ahead, holds nothing accepted: after it the
+    bus goes on with the segment that it has."""
     accepted = set()
     with contextlib.suppress(AssertionError):  # the first syncs belong to the start itself
         bus.start(environment=environment)
@@ -92,12 +96,18 @@ def one_failed_sync(bus, number, environment):
                 event = kuvert(str(uuid.uuid4()))
                 if client.publish(sender, event_message(event)).code == amqp.ACCEPTED:
                     accepted.add(id_of(event))
-    equal(bus.process.wait(20), 1, f"exit status after sync {number} failed")
+    was_spare = bus.is_alive() and "no new segment" in bus.log_text()
+    if was_spare:
+        equal(len(accepted), 200, f"accepted after the sync of a spare failed (sync {number})")
+        bus.stop()
+    else:
+        equal(bus.process.wait(20), 1, f"exit status after sync {number} failed")
     check(any(word in bus.log_text().lower() for word in ("seal", "sync", "input/output")), "the log says why", bus.log_tail())
     bus.start()
     kept = {id_of(body_of(event)) for event in drained_all(amqp.Client(bus.port), "sub/alt")}
     check(accepted <= kept, f"{len(accepted - kept)} of {len(accepted)} accepted ones are gone after sync {number} failed")
-    print(f"sync {number} failed: {len(accepted)} accepted before it, {len(kept)} kept")
+    print(f"sync {number} failed: {len(accepted)} accepted{' all the same' if was_spare else ' before it'}, {len(kept)} kept")
+    return not was_spare
 
 
 @case("chaos: a daemon that is stopped and continued under load loses nothing", seconds=180, alone=True)
