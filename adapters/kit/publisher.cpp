@@ -12,42 +12,20 @@ Publisher::Publisher(std::shared_ptr<Wire> wire,
                      std::shared_ptr<SenderPort> port,
                      std::uint32_t link,
                      PublisherOptions options)
-    : wire_(std::move(wire)),
+    : link_(std::move(wire), link),
       port_(std::move(port)),
-      link_(link),
       options_(std::move(options)) {
     options_.window = std::max(options_.window, 1U);
 }
 
 Publisher::Publisher(Publisher&&) noexcept = default;
 
-Publisher& Publisher::operator=(Publisher&& other) noexcept {
-    if (this == &other) return *this;
-    detach();
-    wire_ = std::move(other.wire_);
-    port_ = std::move(other.port_);
-    link_ = other.link_;
-    options_ = std::move(other.options_);
-    last_ticket_ = other.last_ticket_;
-    unsettled_ = other.unsettled_;
-    is_attached_ = other.is_attached_;
-    confirmed_ = std::move(other.confirmed_);
-    failure_ = std::move(other.failure_);
-    withdrawn_ = std::move(other.withdrawn_);
-    return *this;
-}
+Publisher& Publisher::operator=(Publisher&&) noexcept = default;
 
-Publisher::~Publisher() {
-    detach();
-}
-
-void Publisher::detach() {
-    if (wire_) wire_->post(Detach{link_});
-    wire_.reset();
-}
+Publisher::~Publisher() = default;
 
 Result<void> Publisher::pump(Millis wait) {
-    if (failure_) return fail(failure_->code, failure_->text);
+    if (const auto alive = link_.alive(); !alive) return alive;
     std::vector<SenderNote> notes;
     port_->notes.take(notes, wait);
     for (SenderNote& note : notes) {
@@ -59,26 +37,16 @@ Result<void> Publisher::pump(Millis wait) {
         } else if (const auto* withdrawn = std::get_if<Withdrawn>(&note)) {
             withdrawn_.erase(withdrawn->ticket);
         } else if (auto* error = std::get_if<Error>(&note)) {
-            if (!failure_) failure_ = std::move(*error);
+            link_.note_failure(std::move(*error));
         } else {
-            is_attached_ = true;
+            link_.note_attached();
         }
     }
     return {};
 }
 
 Result<void> Publisher::attached(Millis timeout) {
-    const Millis deadline = host::system_clock().boot() + timeout;
-    while (!is_attached_ && !failure_) {
-        const Millis left = deadline - host::system_clock().boot();
-        if (left <= Millis{0})
-            return fail(
-                Errc::unavailable,
-                "attaching to '" + options_.address + "': no answer within " + to_text(timeout));
-        if (const auto pumped = pump(left); !pumped) return pumped;
-    }
-    if (failure_) return fail(failure_->code, failure_->text);
-    return {};
+    return link_.attached(options_.address, timeout, [this](Millis wait) { (void)pump(wait); });
 }
 
 Result<std::uint64_t> Publisher::send(Message message) {
@@ -92,10 +60,12 @@ Result<std::uint64_t> Publisher::send(Message message) {
         if (const auto pumped = pump(left); !pumped)
             return fail(pumped.error().code, pumped.error().text);
     }
-    if (failure_) return fail(failure_->code, failure_->text);
+    if (const auto alive = link_.alive(); !alive)
+        return fail(alive.error().code, alive.error().text);
     const std::uint64_t ticket = ++last_ticket_;
     ++unsettled_;
-    wire_->post(Send{link_, ticket, std::make_shared<const Message>(std::move(message))});
+    link_.wire().post(
+        Send{link_.number(), ticket, std::make_shared<const Message>(std::move(message))});
     return ticket;
 }
 
@@ -103,7 +73,7 @@ Result<void> Publisher::confirmations(std::vector<Confirmation>& out, Millis wai
     out.clear();
     const Millis deadline = host::system_clock().boot() + wait;
     Result<void> pumped = pump(Millis{0});
-    while (pumped && confirmed_.empty() && !failure_) {
+    while (pumped && confirmed_.empty() && !link_.has_failed()) {
         const Millis left = deadline - host::system_clock().boot();
         if (left <= Millis{0}) break;
         pumped = pump(left);
@@ -111,8 +81,8 @@ Result<void> Publisher::confirmations(std::vector<Confirmation>& out, Millis wai
     out.assign(std::make_move_iterator(confirmed_.begin()),
                std::make_move_iterator(confirmed_.end()));
     confirmed_.clear();
-    if (out.empty() && failure_) return fail(failure_->code, failure_->text);
-    return {};
+    if (!out.empty()) return {};
+    return link_.alive();
 }
 
 Result<Confirmation> Publisher::publish(Message message) {
@@ -131,7 +101,7 @@ Result<Confirmation> Publisher::publish(Message message) {
         if (const auto pumped = pump(left); !pumped)
             return fail(pumped.error().code, pumped.error().text);
     }
-    wire_->post(Withdraw{link_, *ticket});
+    link_.wire().post(Withdraw{link_.number(), *ticket});
     --unsettled_;
     withdrawn_.insert(*ticket);
     return fail(Errc::unavailable,

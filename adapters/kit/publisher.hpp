@@ -1,5 +1,6 @@
 #pragma once
 // Sends messages to one address and tells what became of each.
+#include "adapters/kit/link_end.hpp"
 #include "adapters/kit/message.hpp"
 #include "adapters/kit/outbox.hpp"
 #include "bus/base/result.hpp"
@@ -7,7 +8,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,7 +15,6 @@
 
 namespace vera::kit {
 
-class Wire;
 struct SenderPort;
 
 struct PublisherOptions {
@@ -60,17 +59,13 @@ private:
               PublisherOptions options);
     Result<void> attached(Millis timeout);
     Result<void> pump(Millis wait);
-    void detach();
 
-    std::shared_ptr<Wire> wire_;
+    LinkEnd link_;
     std::shared_ptr<SenderPort> port_;
-    std::uint32_t link_ = 0;
     PublisherOptions options_;
     std::uint64_t last_ticket_ = 0;
     std::size_t unsettled_ = 0;
-    bool is_attached_ = false;
     std::deque<Confirmation> confirmed_;
-    std::optional<Error> failure_;
     std::set<std::uint64_t>
         withdrawn_;  ///< timed out in publish(), until the wire has forgotten them too
 };

@@ -1,5 +1,6 @@
 #pragma once
 // Receives messages from one address, and settles them or only looks.
+#include "adapters/kit/link_end.hpp"
 #include "adapters/kit/message.hpp"
 #include "bus/base/result.hpp"
 
@@ -13,7 +14,6 @@
 
 namespace vera::kit {
 
-class Wire;
 struct ReceiverPort;
 
 struct SubscriberOptions {
@@ -64,17 +64,13 @@ private:
                SubscriberOptions options);
     Result<void> attached(Millis timeout);
     void pump(Millis wait);
-    void detach();
 
-    std::shared_ptr<Wire> wire_;
+    LinkEnd link_;
     std::shared_ptr<ReceiverPort> port_;
-    std::uint32_t link_ = 0;
     SubscriberOptions options_;
     std::deque<Received> waiting_;
     std::uint64_t taken_ = 0;
-    bool is_attached_ = false;
     bool is_drained_ = false;
-    std::optional<Error> failure_;
 };
 
 }  // namespace vera::kit
