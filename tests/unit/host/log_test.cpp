@@ -1,39 +1,18 @@
 #include "bus/host/log.hpp"
 
+#include "tests/support/captured_stderr.hpp"
 #include "tests/support/catch.hpp"
 
-#include <array>
 #include <cstddef>
-#include <functional>
 #include <string>
-#include <unistd.h>
 
 using namespace vera::host;
 
 namespace {
 
-/// What `act` writes to stderr; at most what a pipe holds.
-std::string stderr_of(const std::function<void()>& act) {
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe(ends.data()) == 0);
-    const int saved = ::dup(STDERR_FILENO);
-    REQUIRE(saved >= 0);
-    REQUIRE(::dup2(ends[1], STDERR_FILENO) >= 0);
-    ::close(ends[1]);
-    act();
-    REQUIRE(::dup2(saved, STDERR_FILENO) >= 0);
-    ::close(saved);
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (ssize_t got = 0; (got = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-    ::close(ends[0]);
-    return text;
-}
-
 /// The line without its time.
 std::string line_of(const std::string& message, const std::string& value) {
-    const std::string text = stderr_of([&] {
+    const std::string text = vera::test::stderr_of([&] {
         log::write(log::Level::error, message, {{"key", value}});
     });
     const std::size_t level = text.find("level=");
@@ -66,16 +45,18 @@ TEST_CASE("log: a fact stays one line whatever its values hold", "[host]") {
 
 TEST_CASE("log: what is below the level is not written", "[host]") {
     CHECK(log::set_level("warn"));
-    CHECK(stderr_of([] { log::info("quiet"); }).empty());
-    CHECK(stderr_of([] { log::warn("loud"); }).find("level=warn msg=loud\n") != std::string::npos);
+    CHECK(vera::test::stderr_of([] { log::info("quiet"); }).empty());
+    CHECK(vera::test::stderr_of([] { log::warn("loud"); }).find("level=warn msg=loud\n") !=
+          std::string::npos);
     CHECK_FALSE(log::set_level("verbose"));
-    CHECK(stderr_of([] { log::info("still quiet"); }).empty());
+    CHECK(vera::test::stderr_of([] { log::info("still quiet"); }).empty());
     CHECK(log::set_level("info"));
-    CHECK(stderr_of([] { log::info("heard"); }).find("msg=heard\n") != std::string::npos);
+    CHECK(vera::test::stderr_of([] { log::info("heard"); }).find("msg=heard\n") !=
+          std::string::npos);
 }
 
 TEST_CASE("log: a line begins with the time in UTC", "[host]") {
-    const std::string text = stderr_of([] { log::error("fact"); });
+    const std::string text = vera::test::stderr_of([] { log::error("fact"); });
     CHECK(text.rfind("time=20", 0) == 0);
     CHECK(text.find("Z level=error") != std::string::npos);
 }

@@ -2,14 +2,13 @@
 
 #include "bus/event/catalogue.hpp"
 #include "bus/ops/generation.hpp"
+#include "tests/support/captured_stderr.hpp"
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <thread>
-#include <unistd.h>
 
 using namespace vera;
 using namespace vera::ops;
@@ -41,24 +40,6 @@ public:
     Millis boot() override { return Millis{boot_ms.load()}; }
     std::atomic<std::int64_t> boot_ms{0};
 };
-
-/// What `act` writes to stderr; at most what a pipe holds.
-std::string stderr_of(const std::function<void()>& act) {
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe(ends.data()) == 0);
-    const int saved = ::dup(STDERR_FILENO);
-    REQUIRE(::dup2(ends[1], STDERR_FILENO) >= 0);
-    ::close(ends[1]);
-    act();
-    REQUIRE(::dup2(saved, STDERR_FILENO) >= 0);
-    ::close(saved);
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (ssize_t got = 0; (got = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-    ::close(ends[0]);
-    return text;
-}
 
 std::size_t lines_with(const std::string& text, const std::string& words) {
     std::size_t count = 0;
@@ -252,7 +233,7 @@ TEST_CASE("bus: the store has room again only when it has taken an event", "[ops
         bench.run_jobs();
     };
     conclude(true, 0);
-    const std::string said = stderr_of([&] {
+    const std::string said = vera::test::stderr_of([&] {
         publish();
         conclude(false, 0);
         bench.clock.boot_ms += 10'000;
@@ -263,7 +244,7 @@ TEST_CASE("bus: the store has room again only when it has taken an event", "[ops
     });
     CHECK(lines_with(said, "store has no room") == 1);
     CHECK(lines_with(said, "store has room again") == 0);
-    const std::string later = stderr_of([&] {
+    const std::string later = vera::test::stderr_of([&] {
         publish();
         conclude(true, 1);
     });

@@ -2,9 +2,9 @@
 
 #include "bus/flow/engine.hpp"
 #include "bus/store/journal_engine.hpp"
+#include "tests/support/captured_stderr.hpp"
 #include "tests/support/catch.hpp"
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -45,24 +45,6 @@ public:
 private:
     std::string path_;
 };
-
-/// What `act` writes to stderr; at most what a pipe holds.
-std::string stderr_of(const std::function<void()>& act) {
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe(ends.data()) == 0);
-    const int saved = ::dup(STDERR_FILENO);
-    REQUIRE(::dup2(ends[1], STDERR_FILENO) >= 0);
-    ::close(ends[1]);
-    act();
-    REQUIRE(::dup2(saved, STDERR_FILENO) >= 0);
-    ::close(saved);
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (ssize_t got = 0; (got = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-    ::close(ends[0]);
-    return text;
-}
 
 std::unique_ptr<Daemon> start(const std::string& file) {
     auto started = Daemon::start({file, false, {}});
@@ -125,10 +107,10 @@ TEST_CASE("daemon: a reload is refused if it contradicts what only a restart cha
 TEST_CASE("daemon: generations go on behind those of the store's events", "[ops]") {
     const TempFolder folder;
     const std::string file = folder.configure("");
-    std::string said = stderr_of([&] { start(file)->stop(0ms); });
+    std::string said = vera::test::stderr_of([&] { start(file)->stop(0ms); });
     CHECK(said.find("generation=1 ") != std::string::npos);
     store_event(folder.store(), Generation{41});
-    said = stderr_of([&] {
+    said = vera::test::stderr_of([&] {
         const auto daemon = start(file);
         CHECK(daemon->reload());
         daemon->stop(0ms);
