@@ -1,6 +1,7 @@
 #include "bus/host/file_system.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
@@ -191,14 +192,29 @@ public:
         const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (descriptor < 0) return failed("open", path, errno);
         auto held = std::make_unique<PosixLock>(descriptor);
-        if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+            tell_holder(descriptor);
             return std::unique_ptr<Lock>(std::move(held));
+        }
         if (errno == EWOULDBLOCK)
-            return fail(Errc::refused, path + " is locked by another process");
+            return fail(Errc::refused, path + " is locked by " + holder(descriptor));
         return failed("lock", path, errno);
     }
 
 private:
+    /// For people alone: the lock itself is the kernel's.
+    static void tell_holder(int descriptor) {
+        const std::string pid = std::to_string(::getpid()) + "\n";
+        if (::ftruncate(descriptor, 0) == 0) (void)!::pwrite(descriptor, pid.data(), pid.size(), 0);
+    }
+    static std::string holder(int descriptor) {
+        std::array<char, 32> text{};
+        const ssize_t got = ::pread(descriptor, text.data(), text.size() - 1, 0);
+        const std::string pid(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+        const std::size_t end = pid.find_first_not_of("0123456789");
+        return end == 0 || end == std::string::npos ? "another process"
+                                                    : "process " + pid.substr(0, end);
+    }
     Result<void> make_one_folder(const std::filesystem::path& path) {
         if (::mkdir(path.c_str(), 0700) != 0) {
             if (errno != EEXIST) return failed("make folder", path.string(), errno);

@@ -88,7 +88,7 @@ public:
     [[nodiscard]] virtual Result<void> make_folder(const std::string& folder) = 0;
     [[nodiscard]] virtual Result<std::unique_ptr<Folder>> open_folder(const std::string& path) = 0;
     /// Takes an exclusive lock on the file at `path`, which is made if absent. refused: held, in
-    /// this process or another.
+    /// this process or another; the text names the holder if it can.
     [[nodiscard]] virtual Result<std::unique_ptr<Lock>> lock(const std::string& path) = 0;
 };
 

@@ -71,6 +71,19 @@ std::uint64_t next_chain(std::uint64_t chain, std::uint64_t checksum) {
     return XXH3_64bits_withSeed(&checksum, sizeof checksum, chain);
 }
 
+std::string version_refusal(std::uint32_t version) {
+    const std::string known = std::to_string(format_version);
+    const std::string what = "format version " + std::to_string(version) + ", and this program (" +
+                             "it reads and writes version " + known + ") does not know it: ";
+    if (version > format_version)
+        return what +
+               "a newer VeRA wrote it; start that one or a later one, a store is not turned "
+               "back to an older format";
+    return what +
+           "an older VeRA wrote it; start that one, let its queues drain, then start this "
+           "one on an empty folder";
+}
+
 std::uint64_t encoded_bytes(const flow::EventCommit& event) {
     return round_to_8(event::fixed_bytes + event.copies.size() * event::copy_bytes +
                       event.unrouted_reason.size() + event.audit_record.size() +

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,9 @@ template <class T>
 [[nodiscard]] std::uint64_t encoded_bytes(const flow::EventCommit& event);
 [[nodiscard]] std::uint64_t encoded_bytes(const flow::Transition& transition);
 [[nodiscard]] std::uint64_t encoded_bytes(std::span<const flow::QueueSpec> queues);
+
+/// Why a file of another format version is not read, and what to do about it.
+[[nodiscard]] std::string version_refusal(std::uint32_t version);
 
 /// What a Config record says beside its queues.
 struct ConfigHead {

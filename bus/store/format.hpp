@@ -10,8 +10,8 @@ namespace vera::store {
 static_assert(std::endian::native == std::endian::little,
               "fields are little endian and copied as they are");
 
-constexpr std::uint32_t format_version = 1;
-constexpr std::uint64_t page_bytes = 4096;  ///< groups begin and end at multiples of this
+constexpr std::uint32_t format_version = 2;  ///< written, and the only one read
+constexpr std::uint64_t page_bytes = 4096;   ///< groups begin and end at multiples of this
 constexpr std::uint64_t round_to_page(std::uint64_t bytes) {
     return (bytes + page_bytes - 1) / page_bytes * page_bytes;
 }

@@ -65,8 +65,7 @@ Result<FsckReport> check_store(host::FileSystem& files, const std::string& path)
     }
     const auto lock = files.lock(names.lock());
     if (!lock && lock.error().code == Errc::refused)
-        return fail(Errc::refused,
-                    "the store in " + path + " is in use by another process; stop it first");
+        return fail(Errc::refused, in_use(path, lock.error()));
     if (!lock) return fail(lock.error().code, lock.error().text);
 
     RecoveryState state;

@@ -65,8 +65,7 @@ Result<std::unique_ptr<Journal>> Journal::open(host::FileSystem& files,
     if (auto made = files.make_folder(options.path); !made) return again(made.error());
     auto lock = files.lock(names.lock());
     if (!lock && lock.error().code == Errc::refused)
-        return fail(Errc::refused,
-                    "the store in " + options.path + " is in use by another process");
+        return fail(Errc::refused, in_use(options.path, lock.error()));
     if (!lock) return again(lock.error());
     auto folder = files.open_folder(options.path);
     if (!folder) return again(folder.error());

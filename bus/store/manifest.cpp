@@ -51,6 +51,11 @@ bool StoreNames::is_spare(std::string_view name) {
     return name.starts_with(spare_prefix) && name.ends_with(spare_suffix);
 }
 
+std::string in_use(const std::string& folder, const Error& held) {
+    return "the store in " + folder + " is in use (" + held.text +
+           "); one process at a time: stop that one first, or choose another folder";
+}
+
 std::string encode(const Manifest& manifest, std::uint64_t file_bytes) {
     const std::uint64_t needed =
         round_to_page(manifest::fixed_bytes + manifest.segments.size() * manifest::entry_bytes);
@@ -86,10 +91,7 @@ Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path
         return corrupt(path, manifest::magic, "this is not a manifest");
     const auto version = get<std::uint32_t>(at + manifest::version);
     if (version != format_version)
-        return fail(Errc::refused,
-                    path + ": format version " + std::to_string(version) +
-                        " is unknown to this program, which knows " +
-                        std::to_string(format_version));
+        return fail(Errc::refused, path + ": " + version_refusal(version));
     if (get<std::uint32_t>(at + manifest::file_bytes) != bytes.size())
         return corrupt(path, manifest::file_bytes, "the manifest is cut or has grown");
     if (get<std::uint64_t>(at + manifest::checksum) != page_checksum(bytes, 0))

@@ -27,6 +27,9 @@ struct StoreNames {
     [[nodiscard]] static bool is_spare(std::string_view name);
 };
 
+/// What to tell whoever finds LOCK held; `held` is the lock's error.
+[[nodiscard]] std::string in_use(const std::string& folder, const Error& held);
+
 struct ManifestEntry {
     std::uint32_t number = 0;
     bool is_closed = false;

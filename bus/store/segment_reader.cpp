@@ -24,11 +24,7 @@ std::variant<SegmentHead, Damage> SegmentReader::check_superblock() const {
         return Damage{superblock::magic, "this is not a segment"};
     const auto version = get<std::uint32_t>(at + superblock::version);
     if (version != format_version)
-        return Damage{superblock::version,
-                      "format version " + std::to_string(version) +
-                          " is unknown to this program, which knows " +
-                          std::to_string(format_version),
-                      Errc::refused};
+        return Damage{superblock::version, version_refusal(version), Errc::refused};
     Uuid store;
     std::memcpy(store.bytes.data(), at + superblock::store, store.bytes.size());
     if (store != store_)

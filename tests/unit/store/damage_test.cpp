@@ -330,19 +330,32 @@ TEST_CASE("damage: missing, stale, swapped, doubled, foreign and recycled files 
     CHECK(untouched->shown == store.model.shown());
 }
 
-TEST_CASE("damage: a file of an unknown version is refused by name", "[store]") {
+TEST_CASE("damage: a file of an older or newer version is refused by name, with what to do",
+          "[store]") {
+    struct Row {
+        int version;
+        std::string what;
+    };
+    const Row row = GENERATE(values<Row>({{1, "an older VeRA wrote it; start that one"},
+                                          {3, "a newer VeRA wrote it; start that one"}}));
     FilledStore store;
     store.fill(3, 100, true);
     const Image image = store.files.image();
     for (const std::string& path : {store_path + "/MANIFEST", store.segments()[0]}) {
+        CAPTURE(row.version, path);
         std::string bytes = image.at(path);
-        bytes[16] = 2;
+        bytes[16] = static_cast<char>(row.version);
         store.files.put(path, bytes);
+        const Image before = store.files.image();
         auto opened = open_store(store.files);
         REQUIRE_FALSE(opened);
         CHECK(opened.error().code == Errc::refused);
-        CHECK(opened.error().text.find("format version 2 is unknown to this program") !=
+        CHECK(opened.error().text.starts_with(path));
+        CHECK(opened.error().text.find("format version " + std::to_string(row.version)) !=
               std::string::npos);
+        CHECK(opened.error().text.find("it reads and writes version 2") != std::string::npos);
+        CHECK(opened.error().text.find(row.what) != std::string::npos);
+        CHECK(store.files.image() == before);  // a refusal changes nothing
         store.files.set_image(image);
     }
 }

@@ -277,7 +277,9 @@ TEST_CASE("journal: a second opening of the same folder is refused", "[store]") 
     auto second = open_store(files);
     REQUIRE_FALSE(second);
     CHECK(second.error().code == Errc::refused);
-    CHECK(second.error().text == "the store in store is in use by another process");
+    CHECK(second.error().text ==
+          "the store in store is in use (store/LOCK is locked); one process at a time: stop that "
+          "one first, or choose another folder");
     first->journal.reset();
     CHECK(open_store(files));
 }
