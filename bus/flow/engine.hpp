@@ -31,6 +31,7 @@ struct BodyRef {
 struct NewCopy {
     CopySeq seq;
     QueueId queue;
+    Timestamp ready_at{};  ///< scheduled: not ready before; none = as soon as it is stored
 };
 
 /// One accepted event with all its copies and its audit record: stored whole or not at all.
@@ -112,6 +113,8 @@ struct RecoveredCopy {
     std::uint32_t version = 0;
     std::uint32_t attempts = 0;
     Timestamp due;
+    Timestamp ready_at;  ///< as it was stored: copies are in order of the later of this and the
+                         ///< event's acceptance
     Timestamp died;      ///< dead only
     std::string reason;  ///< dead only
     std::string error;   ///< dead only

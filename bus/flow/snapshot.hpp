@@ -22,6 +22,7 @@ enum class QueueKind : std::uint8_t {
     plain,  ///< "queue/<name>": opaque FIFO; has a dead-letter queue "queue/<name>/$deadletter" too
     unrouted,  ///< "$unrouted": events that no subscription matched, for operators, for
                ///< Limits::unrouted_retention
+    inbox,     ///< "inbox/<system>": messages to one system
 };
 
 /// When and how often a copy is tried again after modified(delivery-failed) or a consumer's death.
@@ -34,6 +35,38 @@ struct RetryPolicy {
     friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
 
+/// What becomes of a copy that comes to a full queue.
+enum class Overflow : std::uint8_t {
+    dead_letter,  ///< it is dead-lettered with reason "limit"
+    refuse,       ///< its event is refused to the publisher, for all queues
+    drop_oldest,  ///< the oldest ones that are ready and in nobody's hands are dead-lettered with
+                  ///< reason "limit" until it fits
+};
+
+/// When a queue is full: as soon as one of them is reached. 0 = no limit.
+struct QueueLimits {
+    std::uint64_t count = 0;  ///< copies that are not dead, whatever their state
+    std::uint64_t bytes = 0;  ///< of their messages
+    Millis age{0};            ///< since the oldest of them was accepted
+    Overflow overflow = Overflow::dead_letter;
+    [[nodiscard]] bool is_none() const { return count == 0 && bytes == 0 && age.count() == 0; }
+    friend bool operator==(const QueueLimits&, const QueueLimits&) = default;
+};
+
+/// When the copies of a subscription become ready.
+enum class DeliverAt : std::uint8_t {
+    once,      ///< when they are stored
+    virkning,  ///< when the registration that the event tells about takes effect
+};
+
+/// An operator's word: the queue takes copies and delivers none. The core's to keep; it is stored
+/// with the queue, and no configuration has it.
+struct Pause {
+    Timestamp since;  ///< none: not paused
+    std::string actor, reason;
+    friend bool operator==(const Pause&, const Pause&) = default;
+};
+
 struct QueueSpec {
     QueueId id;
     Uuid uuid;         ///< identity across renames
@@ -42,6 +75,10 @@ struct QueueSpec {
     RetryPolicy retry;
     bool allows_presettled = false;
     bool is_deleted = false;  ///< takes nothing new, drains
+    QueueLimits limits;
+    Millis ttl{0};  ///< a copy that has been ready for so long expires; 0 = never
+    DeliverAt deliver_at = DeliverAt::once;
+    Pause pause;
     friend bool operator==(const QueueSpec&, const QueueSpec&) = default;
 };
 

@@ -98,8 +98,9 @@ std::uint64_t encoded_bytes(const flow::Transition& transition) {
 std::uint64_t encoded_bytes(std::span<const flow::QueueSpec> queues) {
     std::uint64_t bytes = config::fixed_bytes;
     for (const flow::QueueSpec& queue : queues)
-        bytes +=
-            config::queue_fixed_bytes + queue.retry.backoff.size() * 8 + cut(queue.name).size();
+        bytes += config::queue_fixed_bytes + queue.retry.backoff.size() * 8 +
+                 cut(queue.name).size() + cut(queue.pause.actor).size() +
+                 cut(queue.pause.reason).size();
     return round_to_8(bytes);
 }
 
@@ -123,6 +124,7 @@ std::uint32_t encode(const flow::EventCommit& event, char* at) {
     for (const flow::NewCopy& copy : event.copies) {
         put(end, copy.seq.value);
         put(end + 8, copy.queue.value);
+        put(end + 12, copy.ready_at.ms);
         end += event::copy_bytes;
     }
     end = append(end, event.unrouted_reason);
@@ -157,6 +159,85 @@ void encode(const flow::Transition& transition, char* at) {
     std::memset(end, 0, static_cast<std::size_t>(round_to_8(length)) - length);
 }
 
+namespace {
+
+char* encode(const flow::QueueSpec& queue, char* at) {
+    const unsigned flags = (queue.allows_presettled ? config::allows_presettled : 0U) |
+                           (queue.is_deleted ? config::is_deleted : 0U);
+    put(at, queue.id.value);
+    std::memcpy(at + 4, queue.uuid.bytes.data(), queue.uuid.bytes.size());
+    put(at + 20, static_cast<std::uint8_t>(queue.kind));
+    put(at + 21, static_cast<std::uint8_t>(flags));
+    put(at + 22, static_cast<std::uint16_t>(cut(queue.name).size()));
+    put(at + 24, queue.retry.max_attempts);
+    put(at + 28, static_cast<std::uint32_t>(queue.retry.backoff.size()));
+    put(at + 32, queue.limits.count);
+    put(at + 40, queue.limits.bytes);
+    put(at + 48, static_cast<std::int64_t>(queue.limits.age.count()));
+    put(at + 56, static_cast<std::int64_t>(queue.ttl.count()));
+    put(at + 64, queue.pause.since.ms);
+    put(at + 72, static_cast<std::uint8_t>(queue.limits.overflow));
+    put(at + 73, static_cast<std::uint8_t>(queue.deliver_at));
+    put(at + 74, static_cast<std::uint16_t>(cut(queue.pause.actor).size()));
+    put(at + 76, static_cast<std::uint16_t>(cut(queue.pause.reason).size()));
+    put(at + 78, std::uint16_t{0});
+    char* end = at + config::queue_fixed_bytes;
+    for (const Millis wait : queue.retry.backoff) {
+        put(end, static_cast<std::int64_t>(wait.count()));
+        end += 8;
+    }
+    for (const std::string_view text :
+         {cut(queue.name), cut(queue.pause.actor), cut(queue.pause.reason)})
+        end = append(end, text);
+    return end;
+}
+
+/// Reads one value of an enum that counts up from 0 to `last`.
+template <class E>
+std::optional<E> take_enum(Taker& rest, E last) {
+    const auto value = rest.number<std::uint8_t>();
+    if (rest.is_short() || value > static_cast<std::uint8_t>(last)) return std::nullopt;
+    return static_cast<E>(value);
+}
+
+/// Nothing: a value that this program does not know. Too few bytes show in `rest`.
+std::optional<flow::QueueSpec> decode_queue(Taker& rest) {
+    flow::QueueSpec queue;
+    queue.id.value = rest.number<std::uint32_t>();
+    const std::string_view uuid = rest.take(queue.uuid.bytes.size());
+    if (!rest.is_short()) std::memcpy(queue.uuid.bytes.data(), uuid.data(), uuid.size());
+    const auto kind = take_enum(rest, flow::QueueKind::inbox);
+    const auto flags = rest.number<std::uint8_t>();
+    const auto name_bytes = rest.number<std::uint16_t>();
+    queue.retry.max_attempts = rest.number<std::uint32_t>();
+    const auto backoffs = rest.number<std::uint32_t>();
+    queue.limits.count = rest.number<std::uint64_t>();
+    queue.limits.bytes = rest.number<std::uint64_t>();
+    queue.limits.age = Millis{rest.number<std::int64_t>()};
+    queue.ttl = Millis{rest.number<std::int64_t>()};
+    queue.pause.since.ms = rest.number<std::int64_t>();
+    const auto overflow = take_enum(rest, flow::Overflow::drop_oldest);
+    const auto deliver_at = take_enum(rest, flow::DeliverAt::virkning);
+    const auto actor_bytes = rest.number<std::uint16_t>();
+    const auto reason_bytes = rest.number<std::uint16_t>();
+    const auto zero = rest.number<std::uint16_t>();
+    if (!kind || !overflow || !deliver_at || zero != 0) return std::nullopt;
+    queue.kind = *kind;
+    queue.limits.overflow = *overflow;
+    queue.deliver_at = *deliver_at;
+    queue.allows_presettled = (flags & config::allows_presettled) != 0;
+    queue.is_deleted = (flags & config::is_deleted) != 0;
+    queue.retry.backoff.clear();
+    for (std::uint32_t b = 0; b < backoffs && !rest.is_short(); ++b)
+        queue.retry.backoff.emplace_back(rest.number<std::int64_t>());
+    queue.name = rest.take(name_bytes);
+    queue.pause.actor = rest.take(actor_bytes);
+    queue.pause.reason = rest.take(reason_bytes);
+    return queue;
+}
+
+}  // namespace
+
 void encode(const ConfigHead& head, std::span<const flow::QueueSpec> queues, char* at) {
     std::memset(at + record::header_bytes, 0, encoded_bytes(queues) - record::header_bytes);
     put(at + config::last_event, head.last_event.value);
@@ -166,28 +247,15 @@ void encode(const ConfigHead& head, std::span<const flow::QueueSpec> queues, cha
     put(at + config::queue_count, static_cast<std::uint32_t>(queues.size()));
     put(at + config::is_whole, static_cast<std::uint8_t>(head.is_whole ? 1 : 0));
     char* end = at + config::fixed_bytes;
-    for (const flow::QueueSpec& queue : queues) {
-        const unsigned flags = (queue.allows_presettled ? config::allows_presettled : 0U) |
-                               (queue.is_deleted ? config::is_deleted : 0U);
-        put(end, queue.id.value);
-        std::memcpy(end + 4, queue.uuid.bytes.data(), queue.uuid.bytes.size());
-        put(end + 20, static_cast<std::uint8_t>(queue.kind));
-        put(end + 21, static_cast<std::uint8_t>(flags));
-        put(end + 22, static_cast<std::uint16_t>(cut(queue.name).size()));
-        put(end + 24, queue.retry.max_attempts);
-        put(end + 28, static_cast<std::uint32_t>(queue.retry.backoff.size()));
-        end += config::queue_fixed_bytes;
-        for (const Millis wait : queue.retry.backoff) {
-            put(end, static_cast<std::int64_t>(wait.count()));
-            end += 8;
-        }
-        end = append(end, cut(queue.name));
-    }
+    for (const flow::QueueSpec& queue : queues)
+        end = encode(queue, end);
 }
 
 flow::NewCopy EventView::copy(std::uint32_t index) const {
     const char* at = copies + std::size_t{index} * event::copy_bytes;
-    return {CopySeq{get<std::uint64_t>(at)}, QueueId{get<std::uint32_t>(at + 8)}};
+    return {CopySeq{get<std::uint64_t>(at)},
+            QueueId{get<std::uint32_t>(at + 8)},
+            Timestamp{get<std::int64_t>(at + 12)}};
 }
 
 std::optional<EventView> decode_event(std::string_view record) {
@@ -256,23 +324,9 @@ std::optional<ConfigView> decode_config(std::string_view record) {
     const auto count = get<std::uint32_t>(at + config::queue_count);
     Taker rest(record.substr(config::fixed_bytes));
     for (std::uint32_t i = 0; i < count && !rest.is_short(); ++i) {
-        flow::QueueSpec& queue = view.queues.emplace_back();
-        queue.id.value = rest.number<std::uint32_t>();
-        const std::string_view uuid = rest.take(queue.uuid.bytes.size());
-        if (!rest.is_short()) std::memcpy(queue.uuid.bytes.data(), uuid.data(), uuid.size());
-        const auto kind = rest.number<std::uint8_t>();
-        if (kind > static_cast<std::uint8_t>(flow::QueueKind::unrouted)) return std::nullopt;
-        queue.kind = static_cast<flow::QueueKind>(kind);
-        const auto flags = rest.number<std::uint8_t>();
-        queue.allows_presettled = (flags & config::allows_presettled) != 0;
-        queue.is_deleted = (flags & config::is_deleted) != 0;
-        const auto name_bytes = rest.number<std::uint16_t>();
-        queue.retry.max_attempts = rest.number<std::uint32_t>();
-        const auto backoffs = rest.number<std::uint32_t>();
-        queue.retry.backoff.clear();
-        for (std::uint32_t b = 0; b < backoffs && !rest.is_short(); ++b)
-            queue.retry.backoff.emplace_back(rest.number<std::int64_t>());
-        queue.name = rest.take(name_bytes);
+        auto queue = decode_queue(rest);
+        if (!queue) return std::nullopt;
+        view.queues.push_back(*std::move(queue));
     }
     if (!rest.is_done()) return std::nullopt;
     return view;

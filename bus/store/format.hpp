@@ -57,7 +57,7 @@ constexpr std::size_t unrouted_bytes = 124;  // u32
 constexpr std::size_t audit_bytes = 128;     // u32
 constexpr std::size_t derived_count = 132;   // u32
 constexpr std::size_t fixed_bytes = 136;
-constexpr std::size_t copy_bytes = 12;  // u64 seq, u32 queue
+constexpr std::size_t copy_bytes = 20;  // u64 seq, u32 queue, i64 ready at
 }  // namespace event
 
 namespace transition {
@@ -86,9 +86,11 @@ constexpr std::size_t queue_count = 56;  // u32
 constexpr std::size_t is_whole = 60;     // u8
 constexpr std::size_t zero = 61;         // 3 bytes
 constexpr std::size_t fixed_bytes = 64;
-// Then per queue: u32 id, 16 bytes uuid, u8 kind, u8 flags, u16 name bytes, u32 max attempts, u32
-// backoff count, i64 per backoff, name; no padding in between.
-constexpr std::size_t queue_fixed_bytes = 32;
+// Then per queue, without padding in between: u32 id, 16 bytes uuid, u8 kind, u8 flags, u16 name
+// bytes, u32 max attempts, u32 backoff count, u64 most copies, u64 most bytes, i64 greatest age,
+// i64 ttl, i64 paused since, u8 overflow, u8 deliver at, u16 pause actor bytes, u16 pause reason
+// bytes, u16 zero; then i64 per backoff, name, pause actor, pause reason.
+constexpr std::size_t queue_fixed_bytes = 80;
 constexpr std::uint8_t allows_presettled = 1;
 constexpr std::uint8_t is_deleted = 2;
 }  // namespace config

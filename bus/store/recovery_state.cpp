@@ -78,6 +78,7 @@ std::optional<std::string> RecoveryState::add(const EventView& event,
     for (std::uint32_t i = 0; i < event.copy_count; ++i) {
         const flow::NewCopy copy = event.copy(i);
         copies_.push_back({copy.seq, {}, copy.queue});
+        if (copy.ready_at) scheduled_.emplace(copy.seq, copy.ready_at);
         last_.copy = std::max(last_.copy, copy.seq);
     }
     return std::nullopt;
@@ -99,6 +100,7 @@ void RecoveryState::apply(const TransitionView& transition) {
     copy->attempts = transition.attempts;
     copy->due = transition.due;
     copy->queue = transition.queue;
+    if (copy->state == flow::CopyState::settled) scheduled_.erase(copy->seq);
     if (copy->state == flow::CopyState::dead)
         deaths_.insert_or_assign(
             copy->seq,
@@ -165,6 +167,8 @@ void RecoveryState::hand_over(flow::RecoverySink& sink) const {
             left.version = copy.version;
             left.attempts = copy.attempts;
             left.due = copy.due;
+            if (const auto at = scheduled_.find(copy.seq); at != scheduled_.end())
+                left.ready_at = at->second;
             if (const auto death = deaths_.find(copy.seq); death != deaths_.end()) {
                 left.died = death->second.at;
                 left.reason = death->second.reason;

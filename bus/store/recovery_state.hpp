@@ -100,6 +100,7 @@ private:
     std::unordered_set<std::string> reasons_;                    // few, shared by many events
     std::unordered_map<EventSeq, const std::string*> unrouted_;  // in reasons_
     std::unordered_map<CopySeq, Death> deaths_;
+    std::unordered_map<CopySeq, Timestamp> scheduled_;  // ready at
     std::vector<SegmentUse> segments_;
     Sequences last_;
     Generation last_generation_;

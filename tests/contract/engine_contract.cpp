@@ -109,6 +109,7 @@ void everything_comes_back(EngineUnderTest& store) {
         Batch batch = first_batch();
         batch.now = start_time + Millis{77};
         batch.events[0].expiry = start_time + Millis{50};
+        batch.events[0].copies[1].ready_at = start_time + Millis{86'400'000};
         batch.events.push_back(event(2, 3, {2}, ""));
         batch.events[1].leaf = LeafIndex{};
         batch.events[1].audit_record.clear();
@@ -141,6 +142,8 @@ void everything_comes_back(EngineUnderTest& store) {
     CHECK(events[0].copies[1].seq.value == 2);
     CHECK(events[0].copies[1].queue.value == 2);
     CHECK(events[0].copies[0].version == 0);
+    CHECK_FALSE(static_cast<bool>(events[0].copies[0].ready_at));
+    CHECK(events[0].copies[1].ready_at == start_time + Millis{86'400'000});
     CHECK(events[1].leaf.value == 0);
     CHECK_FALSE(static_cast<bool>(events[1].expiry));
     CHECK(events[1].unrouted_reason == "a: types; b: authorities");
@@ -305,11 +308,17 @@ void queues_come_back(EngineUnderTest& store) {
     changed.retry.max_attempts = 17;
     changed.allows_presettled = true;
     changed.is_deleted = true;
+    changed.limits = {1'000'000, 5'000'000'000, Millis{60'000}, Overflow::drop_oldest};
+    changed.ttl = Millis{86'400'000};
+    changed.deliver_at = DeliverAt::virkning;
+    changed.pause = {start_time, "drift", "modtageren er under ombygning"};
+    QueueSpec inbox = queue(3);
+    inbox.kind = QueueKind::inbox;
     {
         EngineSession session(store);
         Batch batch;
         batch.now = start_time;
-        batch.queues = {queue(1), queue(2)};
+        batch.queues = {queue(1), queue(2), inbox};
         session.commit(std::move(batch));
         Batch later;
         later.now = start_time;
@@ -318,7 +327,8 @@ void queues_come_back(EngineUnderTest& store) {
     }
     store.crash();
     EngineSession session(store);
-    REQUIRE(session.recovered.queues.size() == 2);
+    REQUIRE(session.recovered.queues.size() == 3);
+    CHECK((session.recovered.queues.at(3) == inbox));
     CHECK((session.recovered.queues.at(1) == queue(1)));
     CHECK((session.recovered.queues.at(2) == changed));
     session.stop();

@@ -16,12 +16,14 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER);
 CREATE TABLE IF NOT EXISTS queues (id INTEGER PRIMARY KEY, uuid BLOB, name TEXT, kind INTEGER, backoff TEXT,
-                                   max_attempts INTEGER, presettled INTEGER, deleted INTEGER);
+                                   max_attempts INTEGER, presettled INTEGER, deleted INTEGER, most_copies INTEGER, most_bytes INTEGER,
+                                   age INTEGER, overflow INTEGER, ttl INTEGER, deliver_at INTEGER, paused INTEGER,
+                                   paused_by TEXT, paused_for TEXT);
 CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, leaf INTEGER, generation INTEGER, accepted INTEGER, expiry INTEGER,
                                    retain_until INTEGER, order_key INTEGER, id_hash INTEGER, bytes_hash INTEGER, message BLOB,
                                    reason TEXT, record BLOB, salt BLOB);
 CREATE TABLE IF NOT EXISTS copies (seq INTEGER PRIMARY KEY, event INTEGER, queue INTEGER, state INTEGER DEFAULT 0,
-                                   version INTEGER DEFAULT 0, attempts INTEGER DEFAULT 0, due INTEGER DEFAULT 0,
+                                   version INTEGER DEFAULT 0, attempts INTEGER DEFAULT 0, due INTEGER DEFAULT 0, ready_at INTEGER,
                                    died INTEGER DEFAULT 0, reason TEXT DEFAULT '', error TEXT DEFAULT '');
 CREATE INDEX IF NOT EXISTS copies_by_event ON copies (event);
 )sql";
@@ -157,8 +159,9 @@ Result<Recovery> SqliteStore::recover(RecoverySink& sink) {
 
 void SqliteStore::recover_queues(RecoverySink& sink) {
     Statement all(database_,
-                  "SELECT id, uuid, name, kind, backoff, max_attempts, presettled, deleted FROM "
-                  "queues ORDER BY id");
+                  "SELECT id, uuid, name, kind, backoff, max_attempts, presettled, deleted, "
+                  "most_copies, most_bytes, age, overflow, ttl, deliver_at, paused, paused_by, "
+                  "paused_for FROM queues ORDER BY id");
     while (all.next()) {
         QueueSpec queue;
         queue.id.value = all.small();
@@ -170,6 +173,15 @@ void SqliteStore::recover_queues(RecoverySink& sink) {
         queue.retry.max_attempts = all.small();
         queue.allows_presettled = all.small() != 0;
         queue.is_deleted = all.small() != 0;
+        queue.limits.count = all.unsigned_number();
+        queue.limits.bytes = all.unsigned_number();
+        queue.limits.age = Millis{all.number()};
+        queue.limits.overflow = static_cast<Overflow>(all.small());
+        queue.ttl = Millis{all.number()};
+        queue.deliver_at = static_cast<DeliverAt>(all.small());
+        queue.pause.since.ms = all.number();
+        queue.pause.actor = all.text();
+        queue.pause.reason = all.text();
         sink.on_queue(std::move(queue));
     }
 }
@@ -178,10 +190,11 @@ void SqliteStore::recover_events(RecoverySink& sink) {
     Statement events(database_,
                      "SELECT seq, leaf, accepted, expiry, order_key, id_hash, bytes_hash, "
                      "length(message), reason FROM events ORDER BY seq");
-    Statement copies(database_,
-                     "SELECT event, seq, queue, state, version, attempts, due, died, reason, error "
-                     "FROM copies WHERE state <> 2 "
-                     "ORDER BY event, seq");
+    Statement copies(
+        database_,
+        "SELECT event, seq, queue, state, version, attempts, due, ready_at, died, reason, error "
+        "FROM copies WHERE state <> 2 "
+        "ORDER BY event, seq");
     bool has_copy = copies.next();
     std::uint64_t copy_event = has_copy ? copies.unsigned_number() : 0;
     while (events.next()) {
@@ -204,6 +217,7 @@ void SqliteStore::recover_events(RecoverySink& sink) {
             copy.version = copies.small();
             copy.attempts = copies.small();
             copy.due.ms = copies.number();
+            copy.ready_at.ms = copies.number();
             copy.died.ms = copies.number();
             copy.reason = copies.text();
             copy.error = copies.text();
@@ -236,17 +250,27 @@ Outcome SqliteStore::apply(const Batch& batch) {
 
 Result<void> SqliteStore::store(const Batch& batch, std::vector<BodyRef>& bodies) {
     for (const QueueSpec& queue : batch.queues) {
-        auto stored =
-            Statement(database_, "INSERT OR REPLACE INTO queues VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-                .add(queue.id.value)
-                .add(view(queue.uuid.bytes))
-                .add(std::string_view(queue.name))
-                .add(static_cast<std::uint32_t>(queue.kind))
-                .add(std::string_view(text_of(queue.retry.backoff)))
-                .add(queue.retry.max_attempts)
-                .add(std::uint32_t{queue.allows_presettled})
-                .add(std::uint32_t{queue.is_deleted})
-                .finish();
+        auto stored = Statement(database_,
+                                "INSERT OR REPLACE INTO queues VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                "?, ?, ?, ?, ?, ?, ?, ?)")
+                          .add(queue.id.value)
+                          .add(view(queue.uuid.bytes))
+                          .add(std::string_view(queue.name))
+                          .add(static_cast<std::uint32_t>(queue.kind))
+                          .add(std::string_view(text_of(queue.retry.backoff)))
+                          .add(queue.retry.max_attempts)
+                          .add(std::uint32_t{queue.allows_presettled})
+                          .add(std::uint32_t{queue.is_deleted})
+                          .add(queue.limits.count)
+                          .add(queue.limits.bytes)
+                          .add(std::int64_t{queue.limits.age.count()})
+                          .add(static_cast<std::uint32_t>(queue.limits.overflow))
+                          .add(std::int64_t{queue.ttl.count()})
+                          .add(static_cast<std::uint32_t>(queue.deliver_at))
+                          .add(queue.pause.since.ms)
+                          .add(std::string_view(queue.pause.actor))
+                          .add(std::string_view(queue.pause.reason))
+                          .finish();
         if (!stored) return stored;
     }
     for (const EventCommit& event : batch.events) {
@@ -280,11 +304,14 @@ Result<void> SqliteStore::store(const EventCommit& event) {
     if (stored && event.leaf) stored = set_meta("last_leaf", to_signed(event.leaf.value));
     for (const NewCopy& copy : event.copies) {
         if (stored) {
-            stored = Statement(database_, "INSERT INTO copies (seq, event, queue) VALUES (?, ?, ?)")
-                         .add(copy.seq.value)
-                         .add(event.seq.value)
-                         .add(copy.queue.value)
-                         .finish();
+            stored =
+                Statement(database_,
+                          "INSERT INTO copies (seq, event, queue, ready_at) VALUES (?, ?, ?, ?)")
+                    .add(copy.seq.value)
+                    .add(event.seq.value)
+                    .add(copy.queue.value)
+                    .add(copy.ready_at.ms)
+                    .finish();
         }
         if (stored) stored = set_meta("last_copy", to_signed(copy.seq.value));
     }

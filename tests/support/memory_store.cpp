@@ -22,6 +22,7 @@ std::vector<BodyRef> MemoryStore::apply(const Batch& batch) {
             VERA_CHECK(queues_.contains(copy.queue.value) && !is_dead_letter(copy.queue));
             StoredCopy waiting;
             waiting.queue = copy.queue;
+            waiting.ready_at = copy.ready_at;
             stored.copies.emplace(copy.seq.value, std::move(waiting));
             event_of_.emplace(copy.seq.value, commit.seq.value);
         }
@@ -73,6 +74,7 @@ Recovery MemoryStore::recover(RecoverySink& sink) const {
             copy.version = stored_copy.version;
             copy.attempts = stored_copy.attempts;
             copy.due = stored_copy.due;
+            copy.ready_at = stored_copy.ready_at;
             copy.died = stored_copy.died;
             copy.reason = stored_copy.reason;
             copy.error = stored_copy.error;

@@ -18,6 +18,7 @@ public:
         std::uint32_t version = 0;
         std::uint32_t attempts = 0;
         Timestamp due;
+        Timestamp ready_at;
         Timestamp died;
         std::string reason;
         std::string error;

@@ -22,7 +22,15 @@ std::string to_text(const flow::QueueSpec& queue) {
                        (queue.is_deleted ? " deleted" : "");
     for (const Millis wait : queue.retry.backoff)
         text += " " + std::to_string(wait.count());
-    return text;
+    for (const std::uint64_t number : {queue.limits.count,
+                                       queue.limits.bytes,
+                                       static_cast<std::uint64_t>(queue.limits.age.count()),
+                                       static_cast<std::uint64_t>(queue.limits.overflow),
+                                       static_cast<std::uint64_t>(queue.ttl.count()),
+                                       static_cast<std::uint64_t>(queue.deliver_at),
+                                       static_cast<std::uint64_t>(queue.pause.since.ms)})
+        text += " " + std::to_string(number);
+    return text + " " + queue.pause.actor + " " + queue.pause.reason;
 }
 
 flow::QueueSpec make_queue(std::uint32_t id, const std::string& name) {
@@ -34,6 +42,11 @@ flow::QueueSpec make_queue(std::uint32_t id, const std::string& name) {
     queue.kind = id % 2 == 0 ? flow::QueueKind::plain : flow::QueueKind::subscription;
     queue.retry.max_attempts = 3 + id;
     queue.allows_presettled = id % 3 == 0;
+    queue.limits = {id * 1000ULL, id * 1'000'000'000ULL, Millis{id}, flow::Overflow{}};
+    if (id % 2 != 0) queue.limits.overflow = flow::Overflow::refuse;
+    queue.ttl = Millis{id * 86'400'000LL};
+    if (id % 2 != 0) queue.deliver_at = flow::DeliverAt::virkning;
+    if (id % 5 == 1) queue.pause = {Timestamp{1'795'000'000'000}, "drift", "ombygning"};
     return queue;
 }
 
@@ -51,8 +64,10 @@ void Model::apply(const flow::Batch& batch) {
                  event.copies.empty() ? std::string() : event.unrouted_reason,
                  std::string(event.message.view()),
                  {}};
-        for (const flow::NewCopy& copy : event.copies)
+        for (const flow::NewCopy& copy : event.copies) {
             shown.copies[copy.seq.value].queue = copy.queue;
+            shown.copies[copy.seq.value].ready_at = copy.ready_at;
+        }
         retain_[event.seq.value] = event.retain_until;
     }
     for (const flow::Transition& transition : batch.transitions) {
@@ -64,11 +79,13 @@ void Model::apply(const flow::Batch& batch) {
             continue;
         }
         const bool is_dead = transition.state == CopyState::dead;
+        const Timestamp ready_at = copies[transition.copy.value].ready_at;
         copies[transition.copy.value] = {transition.queue,
                                          transition.state,
                                          transition.version,
                                          transition.attempts,
                                          transition.due,
+                                         ready_at,
                                          is_dead ? transition.at : Timestamp{},
                                          is_dead ? transition.reason : std::string(),
                                          is_dead ? transition.error : std::string()};
@@ -114,7 +131,8 @@ flow::EventCommit Traffic::event(std::size_t message_bytes, std::uint32_t copies
     for (std::uint32_t i = 0; i < copies; ++i)
         event.copies.push_back(
             {CopySeq{++copy_},
-             QueueId{1 + static_cast<std::uint32_t>(random_() % std::max(1U, queues_))}});
+             QueueId{1 + static_cast<std::uint32_t>(random_() % std::max(1U, queues_))},
+             random_() % 5 == 0 ? now_ + Millis{3'600'000} : Timestamp{}});
     if (random_() % 8 == 0) event.unrouted_reason = "sub/koe-1: types: no match";
     if (event.leaf) event.audit_record = "record of " + std::to_string(event.seq.value);
     for (std::uint8_t& byte : event.salt)
@@ -226,6 +244,7 @@ Result<Opened> open_store(host::FileSystem& files,
                                             copy.version,
                                             copy.attempts,
                                             copy.due,
+                                            copy.ready_at,
                                             copy.died,
                                             copy.reason,
                                             copy.error};

@@ -21,7 +21,7 @@ struct CopyShown {
     QueueId queue;
     flow::CopyState state = flow::CopyState::waiting;
     std::uint32_t version = 0, attempts = 0;
-    Timestamp due, died;
+    Timestamp due, ready_at, died;
     std::string reason, error;
     friend bool operator==(const CopyShown&, const CopyShown&) = default;
 };
