@@ -30,7 +30,7 @@ CLI::App& group(CLI::App& root, const std::string& name, const std::string& abou
 void add_verbs(CLI::App& root, Session& session) {
 #ifdef VERA_HAS_OPS
     add_serve(root, session);
-    add_config_check(group(root, "config", "The daemon's configuration"), session);
+    add_config(group(root, "config", "The daemon's configuration"), session);
 #endif
     add_event_publish(group(root, "event", "Events"), session);
     add_sub_tail(group(root, "sub", "Subscriptions"), session);

@@ -3,8 +3,6 @@
 #include "bus/cli/verbs.hpp"
 
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <ostream>
 
 namespace vera::cli {
 
@@ -24,36 +22,6 @@ void add_serve(CLI::App& root, Session& session) {
                "  vera serve -c vera.yaml --log-level debug\n"
                "SIGTERM and SIGINT end it in order, SIGHUP reloads the configuration.\n"));
     verb->callback([options, &session] { session.exit_code = ops::serve(*options); });
-}
-
-void add_config_check(CLI::App& config, Session& session) {
-    struct Flags {
-        std::string file;
-        bool is_json = false;
-    };
-    CLI::App* verb = config.add_subcommand("check", "Check a configuration without running it");
-    auto flags = std::make_shared<Flags>();
-    verb->add_option("-c,--config", flags->file, "Configuration, YAML")->required();
-    verb->add_flag("--json", flags->is_json, "As JSON");
-    verb->footer(footer("  vera config check -c vera.yaml\n"));
-    verb->callback([flags, &session] {
-        const auto facts = ops::check_config(flags->file);
-        if (flags->is_json) {
-            nlohmann::json out{{"version", 1}, {"ok", facts.has_value()}};
-            if (facts)
-                out["facts"] = *facts;
-            else
-                out["error"] = facts.error().text;
-            session.io.out << out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-                           << '\n';
-            session.exit_code = facts ? exit_ok : exit_failed;
-        } else if (facts) {
-            for (const std::string& fact : *facts)
-                session.io.out << fact << '\n';
-        } else {
-            session.exit_code = report(session.io, facts.error());
-        }
-    });
 }
 
 }  // namespace vera::cli

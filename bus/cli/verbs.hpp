@@ -16,7 +16,7 @@ struct Session {
 
 void add_bench(CLI::App& root, Session& session);
 void add_completion(CLI::App& root, Session& session);
-void add_config_check(CLI::App& config, Session& session);
+void add_config(CLI::App& config, Session& session);
 void add_event_publish(CLI::App& event, Session& session);
 void add_queue_ls(CLI::App& queue, Session& session);
 void add_queue_peek(CLI::App& queue, Session& session);

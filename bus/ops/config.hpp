@@ -1,13 +1,15 @@
 #pragma once
 // A configuration file as plain values, every option with its default; and its reader, which finds
-// all errors, not only the first. The shape for people is in this room's README. What a
-// configuration means for queues is generation.hpp.
+// all errors, not only the first. What there is to know about each option stands in
+// option_table.cpp, for people in OPTIONS.md. What a configuration means for queues is
+// generation.hpp.
 #include "bus/base/time.hpp"
 #include "bus/base/uuid.hpp"
 #include "bus/flow/snapshot.hpp"
 #include "bus/route/routing_table.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,22 +27,22 @@ struct ListenConfig {
 };
 
 struct StoreConfig {
-    std::string path = "data";                   ///< absolute after loading
-    std::uint64_t segment_bytes = 64ULL << 20U;  ///< 64 KiB – 1 GiB, a multiple of 4 KiB
+    std::string path = "data";  ///< absolute after loading
+    std::uint64_t segment_bytes = 64ULL << 20U;
     friend bool operator==(const StoreConfig&, const StoreConfig&) = default;
 };
 
 struct DoorConfig {
-    unsigned io_threads = 2;                        ///< 1 – 64
-    Millis idle_timeout{60'000};                    ///< 1s – 1h
-    Millis handshake_timeout{5'000};                ///< 100ms – 60s
-    Millis write_stall_timeout{60'000};             ///< 1s – 1h
-    std::uint32_t publisher_credit = 1000;          ///< 1 – 100000 deliveries
-    std::uint64_t in_flight_bytes = 256ULL << 20U;  ///< 1 MiB – 64 GiB, all connections together
-    std::uint32_t max_connections = 20'000;         ///< 1 – 1000000
-    std::uint32_t max_frame_bytes = 64U << 10U;     ///< 512 B – 16 MiB
-    std::uint16_t max_sessions = 32;                ///< 1 – 4096, per connection
-    std::uint32_t max_links = 256;                  ///< 1 – 65536, per session
+    unsigned io_threads = 2;
+    Millis idle_timeout{60'000};
+    Millis handshake_timeout{5'000};
+    Millis write_stall_timeout{60'000};
+    std::uint32_t publisher_credit = 1000;          ///< deliveries per link
+    std::uint64_t in_flight_bytes = 256ULL << 20U;  ///< all connections together
+    std::uint32_t max_connections = 20'000;
+    std::uint32_t max_frame_bytes = 64U << 10U;
+    std::uint16_t max_sessions = 32;  ///< per connection
+    std::uint32_t max_links = 256;    ///< per session
     friend bool operator==(const DoorConfig&, const DoorConfig&) = default;
 };
 
@@ -77,9 +79,10 @@ struct Config {
     StoreConfig store;
     flow::Limits limits;
     DoorConfig door;
-    std::uint64_t hot_bytes = 16ULL << 20U;  ///< 0 – 64 GiB
+    std::uint64_t hot_bytes = 16ULL << 20U;
     std::vector<SystemConfig> systems;
     std::vector<AuthorityConfig> authorities;
+    std::string subscriptions_folder;  ///< as written; empty: none
     std::vector<SubscriptionConfig> subscriptions;
     std::vector<QueueConfig> queues;
     std::string digest;  ///< SHA-256 of the bytes of all files read, lower-case hexadecimal
@@ -94,20 +97,36 @@ struct Problem {
 };
 /// "file:line: key: reason".
 [[nodiscard]] std::string to_text(const Problem& problem);
+/// One per line.
+[[nodiscard]] std::string to_text(const std::vector<Problem>& problems);
+
+/// Where an option is set.
+struct Source {
+    std::string file;
+    int line = 0;
+};
+/// By the place of the option in the whole configuration: "subscriptions[2].retry.attempts", those
+/// of the folder counted behind those of the file.
+using Sources = std::map<std::string, Source>;
 
 struct LoadedConfig {
     Config config;                  ///< only to be used if there are no problems
     std::vector<Problem> problems;  ///< all, in the order of the files
+    Sources sources;                ///< if asked for
     [[nodiscard]] bool is_good() const { return problems.empty(); }
 };
 
 struct LoadOptions {
     std::vector<std::string> known_types;  ///< full names of the catalogue
     bool allows_beyond_loopback = false;   ///< --pilot
+    bool keeps_sources = false;            ///< also tells where every option is set
 };
 
 /// What is wrong with the parts together, each of which is fine for itself: key and reason.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> contradictions(const Config& config);
+
+/// SHA-256, lower-case hexadecimal.
+[[nodiscard]] std::string digest_of(const std::string& bytes);
 
 /// Reads the file and its folder of subscriptions. Blocks on disk. Never throws on any content.
 [[nodiscard]] LoadedConfig load_config(const std::string& file, const LoadOptions& options);

@@ -8,6 +8,7 @@
 #include "bus/host/log.hpp"
 #include "bus/ops/authenticator.hpp"
 #include "bus/ops/bus.hpp"
+#include "bus/ops/effective.hpp"
 #include "bus/ops/generation.hpp"
 #include "bus/ops/management.hpp"
 #include "bus/store/journal_engine.hpp"
@@ -45,13 +46,6 @@ amqp::DoorOptions door_options(const Config& config) {
     return options;
 }
 
-std::string joined(const std::vector<Problem>& problems) {
-    std::string text;
-    for (const Problem& problem : problems)
-        text += (text.empty() ? "" : "\n") + to_text(problem);
-    return text;
-}
-
 void log_generation(std::string_view message, const Config& config, Generation generation) {
     log::info(message,
               {{"generation", std::to_string(generation.value)},
@@ -63,17 +57,8 @@ void log_generation(std::string_view message, const Config& config, Generation g
 
 /// What only a restart can change is kept as it is; each difference is told.
 void keep_fixed_parts(Config& next, const Config& current) {
-    const auto keep = [](std::string_view key, auto& value, const auto& fixed) {
-        if (value == fixed) return;
-        log::warn("a changed option needs a restart; the old value stays",
-                  {{"key", std::string(key)}});
-        value = fixed;
-    };
-    keep("node", next.node, current.node);
-    keep("listen", next.listen, current.listen);
-    keep("store", next.store, current.store);
-    keep("door", next.door, current.door);
-    keep("memory", next.hot_bytes, current.hot_bytes);
+    for (const std::string& key : keep_fixed(next, current))
+        log::warn("a changed option needs a restart; the old value stays", {{"key", key}});
 }
 
 /// Connections must leave descriptors for the store: without any it would take nothing more.
@@ -239,8 +224,9 @@ Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
-    LoadedConfig loaded = load_config(options.config_file, {catalogue_types(), options.is_pilot});
-    if (!loaded.is_good()) return fail(Errc::bad_input, joined(loaded.problems));
+    LoadedConfig loaded =
+        load_config(options.config_file, {catalogue_types(), options.is_pilot, false});
+    if (!loaded.is_good()) return fail(Errc::bad_input, to_text(loaded.problems));
     auto parts = std::make_unique<Parts>(std::move(options));
     parts->config = std::move(loaded.config);
     parts->digest.set(parts->config.digest);
@@ -275,7 +261,7 @@ std::vector<std::string> Daemon::addresses() const {
 bool Daemon::reload() {
     Parts& parts = *parts_;
     LoadedConfig loaded =
-        load_config(parts.options.config_file, {catalogue_types(), parts.options.is_pilot});
+        load_config(parts.options.config_file, {catalogue_types(), parts.options.is_pilot, false});
     if (loaded.is_good()) {
         keep_fixed_parts(loaded.config, parts.config);
         for (auto& [key, reason] : contradictions(loaded.config))

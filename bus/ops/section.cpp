@@ -63,14 +63,19 @@ std::string size_text(std::uint64_t bytes) {
     return "0B";
 }
 
-Section::Section(const YamlNode& node,
-                 std::string file,
-                 std::string key,
-                 std::vector<Problem>& problems)
+std::string joined(std::string_view path, std::string_view key) {
+    std::string both(path);
+    if (!path.empty() && !key.empty()) both += '.';
+    return both += key;
+}
+
+Section::Section(
+    const YamlNode& node, std::string file, std::string key, std::string place, Findings& findings)
     : node_(node),
       file_(std::move(file)),
       key_(std::move(key)),
-      problems_(problems) {
+      place_(std::move(place)),
+      findings_(findings) {
     if (node_.kind != YamlNode::Kind::map)
         problem_at(node_.line,
                    key_,
@@ -94,25 +99,26 @@ bool Section::has(std::string_view key) const {
     return find(key) != nullptr;
 }
 
-std::string Section::path_of(std::string_view key) const {
-    if (key_.empty() || key.empty()) return key_ + std::string(key);
-    return key_ + "." + std::string(key);
+void Section::problem_at(int line, std::string path, std::string reason) {
+    findings_.problems.push_back({file_, line, std::move(path), std::move(reason)});
 }
 
-void Section::problem_at(int line, std::string path, std::string reason) {
-    problems_.push_back({file_, line, std::move(path), std::move(reason)});
+int Section::line_of(std::string_view key) const {
+    for (const auto& [name, value] : node_.entries)
+        if (name.text == key) return name.line;
+    return node_.line;
 }
 
 void Section::problem(std::string_view key, std::string reason) {
-    for (const auto& [name, value] : node_.entries)
-        if (name.text == key) return problem_at(name.line, path_of(key), std::move(reason));
-    problem_at(node_.line, path_of(key), std::move(reason));
+    problem_at(line_of(key), path_of(key), std::move(reason));
 }
 
 const YamlNode* Section::ask(std::string_view key) {
     asked_.emplace_back(key);
     const YamlNode* node = find(key);
     if (node == nullptr) return nullptr;
+    if (findings_.keeps_sources)
+        findings_.sources.insert_or_assign(place_of(key), Source{file_, line_of(key)});
     // An empty `types:` must not mean "all": what is written has a value.
     if (node->kind == YamlNode::Kind::nothing) {
         problem(key, "has no value: leave the key out for the default");
@@ -216,10 +222,10 @@ void Section::durations(std::string_view key,
                         Millis highest,
                         std::vector<Millis>& out) {
     std::vector<std::string> read;
-    const std::size_t before = problems_.size();
+    const std::size_t before = findings_.problems.size();
     const bool is_there = has(key);
     texts(key, read);
-    if (!is_there || problems_.size() != before) return;
+    if (!is_there || findings_.problems.size() != before) return;
     std::vector<Millis> values;
     for (std::size_t i = 0; i < read.size(); ++i) {
         const auto value = parse_duration(read[i]);
@@ -232,13 +238,13 @@ void Section::durations(std::string_view key,
         else
             values.push_back(*value);
     }
-    if (problems_.size() == before) out = std::move(values);
+    if (findings_.problems.size() == before) out = std::move(values);
 }
 
 void Section::map(std::string_view key, const std::function<void(Section&)>& read) {
     const YamlNode* node = ask(key);
     if (node == nullptr) return;
-    Section section(*node, file_, path_of(key), problems_);
+    Section section(*node, file_, path_of(key), place_of(key), findings_);
     read(section);
     section.finish();
 }
@@ -247,8 +253,9 @@ bool Section::maps(std::string_view key, const std::function<void(Section&)>& re
     const YamlNode* node = list(key);
     if (node == nullptr) return false;
     for (std::size_t i = 0; i < node->items.size(); ++i) {
+        const std::string index = "[" + std::to_string(i) + "]";
         Section section(
-            node->items[i], file_, path_of(key) + "[" + std::to_string(i) + "]", problems_);
+            node->items[i], file_, path_of(key) + index, place_of(key) + index, findings_);
         read(section);
         section.finish();
     }

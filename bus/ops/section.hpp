@@ -13,15 +13,27 @@
 
 namespace vera::ops {
 
+/// "door" and "sessions" are "door.sessions"; either may be empty.
+[[nodiscard]] std::string joined(std::string_view path, std::string_view key);
+
+/// What a reading finds besides values.
+struct Findings {
+    std::vector<Problem> problems;
+    Sources sources;  ///< only if `keeps_sources`
+    bool keeps_sources = false;
+};
+
 /// One map. Lives on the stack of the function that reads it; borrows the node and the list.
 class Section {
 public:
-    /// `key`: how the map is called in errors, empty at the top. A node that is not a map is
-    /// reported and read as empty.
+    /// `key`: how the map is called in errors, empty at the top of a file. `place`: where its
+    /// values stand in the whole configuration. A node that is not a map is reported and read as
+    /// empty.
     Section(const YamlNode& node,
             std::string file,
             std::string key,
-            std::vector<Problem>& problems);
+            std::string place,
+            Findings& findings);
 
     // Each leaves `out` as it is (the default) if the key is absent or wrong.
     void text(std::string_view key, std::string& out);
@@ -72,13 +84,17 @@ private:
                std::uint64_t highest,
                std::uint64_t& out);
     [[nodiscard]] const YamlNode* find(std::string_view key) const;
-    [[nodiscard]] std::string path_of(std::string_view key) const;
+    /// Of the key, or of the map if the key is absent.
+    [[nodiscard]] int line_of(std::string_view key) const;
+    [[nodiscard]] std::string path_of(std::string_view key) const { return joined(key_, key); }
+    [[nodiscard]] std::string place_of(std::string_view key) const { return joined(place_, key); }
     void problem_at(int line, std::string path, std::string reason);
 
     const YamlNode& node_;
     std::string file_;
     std::string key_;
-    std::vector<Problem>& problems_;
+    std::string place_;
+    Findings& findings_;
     std::vector<std::string> asked_;
 };
 

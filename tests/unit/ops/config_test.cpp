@@ -1,10 +1,9 @@
 #include "bus/ops/config.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/unit/ops/config_folder.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <stdlib.h>
 #include <string>
 
 using namespace vera;
@@ -18,38 +17,11 @@ const std::vector<std::string> types{
 const std::string secret =
     "scrypt$15$8$1$AQIDBAUGBwgJCgsMDQ4PEA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-/// A folder that goes with the test.
-class Folder {
-public:
-    Folder() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "vera-config-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~Folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    std::string write(const std::string& name, const std::string& text) const {
-        const auto path = std::filesystem::path(path_) / name;
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path, std::ios::binary) << text;
-        return path.string();
-    }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
-
 const std::string open_listener = "listen: [{anonymous: true}]\n";
 
 LoadedConfig load(const std::string& text, bool beyond_loopback = false) {
-    const Folder folder;
-    return load_config(folder.write("vera.yaml", text), {types, beyond_loopback});
+    const test::ConfigFolder folder;
+    return load_config(folder.write("vera.yaml", text), {types, beyond_loopback, false});
 }
 
 /// "line: key: reason" of all problems, one per line.
@@ -310,14 +282,14 @@ TEST_CASE("config: beyond loopback only with --pilot, and never anonymous", "[op
 }
 
 TEST_CASE("config: a folder gives one subscription per file, in the order of the names", "[ops]") {
-    const Folder folder;
+    const test::ConfigFolder folder;
     folder.write("subs/b.yaml", "name: b\ntypes: [vera.sag.v1.SagOprettet]\n");
     folder.write("subs/a.yaml", "name: a\n");
     folder.write("subs/.hidden.yaml", "name: hidden\n");
     folder.write("subs/README.md", "about them\n");
     const std::string file =
         folder.write("vera.yaml", open_listener + "subscriptions_folder: subs\n");
-    const LoadedConfig loaded = load_config(file, {types, false});
+    const LoadedConfig loaded = load_config(file, {types, false, false});
     REQUIRE(loaded.is_good());
     REQUIRE(loaded.config.subscriptions.size() == 2);
     CHECK(loaded.config.subscriptions[0].name == "a");
@@ -326,7 +298,7 @@ TEST_CASE("config: a folder gives one subscription per file, in the order of the
     folder.write("subs/c.yaml", "nam: c\n");
     folder.write("subs/d.yml", "name: d\n");
     folder.write("subs/e.yaml", "name: a\n");
-    const LoadedConfig broken = load_config(file, {types, false});
+    const LoadedConfig broken = load_config(file, {types, false, false});
     std::string found;
     for (const Problem& problem : broken.problems)
         found += to_text(problem) + "\n";
@@ -338,18 +310,18 @@ TEST_CASE("config: a folder gives one subscription per file, in the order of the
 }
 
 TEST_CASE("config: the digest follows the bytes of every file", "[ops]") {
-    const Folder folder;
+    const test::ConfigFolder folder;
     folder.write("subs/a.yaml", "name: a\n");
     const std::string file =
         folder.write("vera.yaml", open_listener + "subscriptions_folder: subs\n");
-    const std::string first = load_config(file, {types, false}).config.digest;
-    CHECK(load_config(file, {types, false}).config.digest == first);
+    const std::string first = load_config(file, {types, false, false}).config.digest;
+    CHECK(load_config(file, {types, false, false}).config.digest == first);
     folder.write("subs/a.yaml", "name: a # changed\n");
-    CHECK(load_config(file, {types, false}).config.digest != first);
+    CHECK(load_config(file, {types, false, false}).config.digest != first);
 }
 
 TEST_CASE("config: a file that is not there is one problem", "[ops]") {
-    const LoadedConfig loaded = load_config("nowhere/vera.yaml", {types, false});
+    const LoadedConfig loaded = load_config("nowhere/vera.yaml", {types, false, false});
     REQUIRE(loaded.problems.size() == 1);
     CHECK(to_text(loaded.problems[0]).rfind("nowhere/vera.yaml: cannot be read", 0) == 0);
 }

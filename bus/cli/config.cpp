@@ -1,0 +1,159 @@
+#include "bus/cli/table.hpp"
+#include "bus/cli/verbs.hpp"
+#include "bus/ops/daemon.hpp"
+#include "bus/ops/effective.hpp"
+#include "bus/ops/option_page.hpp"
+#include "bus/ops/serve.hpp"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <utility>
+
+namespace vera::cli {
+namespace {
+
+using nlohmann::json;
+
+struct FileFlags {
+    std::string file;
+    bool is_json = false;
+};
+
+std::shared_ptr<FileFlags> add_file_flags(CLI::App& verb) {
+    auto flags = std::make_shared<FileFlags>();
+    verb.add_option("-c,--config", flags->file, "Configuration, YAML")->required();
+    verb.add_flag("--json", flags->is_json, "As JSON");
+    return flags;
+}
+
+/// Text from a file need not be UTF-8.
+void print(Io& io, const json& document) {
+    io.out << document.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+}
+
+std::string value_text(const json& value) {
+    if (value.is_null()) return "–";
+    return value.is_string() ? value.get<std::string>()
+                             : value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void add_check(CLI::App& config, Session& session) {
+    CLI::App* verb = config.add_subcommand("check", "Check a configuration without running it");
+    const auto flags = add_file_flags(*verb);
+    verb->footer(footer("  vera config check -c vera.yaml\n"));
+    verb->callback([flags, &session] {
+        const auto facts = ops::check_config(flags->file);
+        if (flags->is_json) {
+            json out{{"version", 1}, {"ok", facts.has_value()}};
+            if (facts)
+                out["facts"] = *facts;
+            else
+                out["error"] = facts.error().text;
+            print(session.io, out);
+            session.exit_code = facts ? exit_ok : exit_failed;
+        } else if (facts) {
+            for (const std::string& fact : *facts)
+                session.io.out << fact << '\n';
+        } else {
+            session.exit_code = report(session.io, facts.error());
+        }
+    });
+}
+
+/// Every error a line; nothing if there are none.
+Result<ops::LoadedConfig> load(const std::string& file) {
+    ops::LoadOptions options;
+    options.known_types = ops::catalogue_types();
+    options.allows_beyond_loopback = true;  // for `serve --pilot` to decide
+    options.keeps_sources = true;
+    ops::LoadedConfig loaded = ops::load_config(file, options);
+    if (!loaded.is_good()) return fail(Errc::bad_input, ops::to_text(loaded.problems));
+    return loaded;
+}
+
+json to_json(const ops::EffectiveOption& option) {
+    json row{{"key", option.key},
+             {"value", option.value},
+             {"default", !option.source.has_value()},
+             {"takes", option.needs_restart ? "restart" : "reload"}};
+    if (option.source) {
+        row["file"] = option.source->file;
+        row["line"] = option.source->line;
+    }
+    return row;
+}
+
+int show(const FileFlags& flags, bool has_defaults, Io& io) {
+    const auto loaded = load(flags.file);
+    if (!loaded) return report(io, loaded.error());
+    json rows = json::array();
+    Table table({{"OPTION", false}, {"VALUE", false}, {"FROM", false}});
+    std::size_t left_out = 0;
+    for (const ops::EffectiveOption& option : ops::effective(loaded->config, loaded->sources)) {
+        if (!option.source && !has_defaults) {
+            ++left_out;
+            continue;
+        }
+        rows.push_back(to_json(option));
+        table.add({option.key,
+                   value_text(option.value),
+                   option.source ? option.source->file + ":" + std::to_string(option.source->line)
+                                 : "default"});
+    }
+    if (flags.is_json) {
+        print(io,
+              {{"version", 1}, {"digest", loaded->config.digest}, {"options", std::move(rows)}});
+        return exit_ok;
+    }
+    io.out << table.text();
+    if (left_out > 0)
+        io.err << left_out << " options stand at their defaults; --defaults shows them\n";
+    return exit_ok;
+}
+
+void add_show(CLI::App& config, Session& session) {
+    CLI::App* verb = config.add_subcommand(
+        "show", "Show the values of a configuration and where each comes from");
+    const auto flags = add_file_flags(*verb);
+    auto has_defaults = std::make_shared<bool>(false);
+    verb->add_flag("--defaults", *has_defaults, "Also the options that stand at their defaults");
+    verb->footer(
+        footer("  vera config show -c vera.yaml\n"
+               "  vera config show -c vera.yaml --defaults --json\n"
+               "Secrets are masked; what stands in brackets tells one from another.\n"));
+    verb->callback([=, &session] { session.exit_code = show(*flags, *has_defaults, session.io); });
+}
+
+void add_example(CLI::App& config, Session& session) {
+    CLI::App* verb = config.add_subcommand("example", "Print a commented configuration");
+    auto is_full = std::make_shared<bool>(false);
+    verb->add_flag("--full", *is_full, "With every option");
+    verb->footer(footer("  vera config example > vera.yaml\n  vera config example --full\n"));
+    verb->callback([is_full, &session] { session.io.out << ops::example_config(*is_full); });
+}
+
+void add_reference(CLI::App& config, Session& session) {
+    CLI::App* verb =
+        config.add_subcommand("reference", "Print every option with default, range and meaning");
+    auto is_json = std::make_shared<bool>(false);
+    verb->add_flag("--json", *is_json, "As JSON");
+    verb->footer(footer("  vera config reference\n  vera config reference --json\n"));
+    verb->callback([is_json, &session] {
+        if (*is_json)
+            print(session.io, {{"version", 1}, {"options", ops::reference_json()}});
+        else
+            session.io.out << ops::reference_page();
+    });
+}
+
+}  // namespace
+
+void add_config(CLI::App& config, Session& session) {
+    add_check(config, session);
+    add_show(config, session);
+    add_example(config, session);
+    add_reference(config, session);
+}
+
+}  // namespace vera::cli

@@ -1,0 +1,394 @@
+#include "bus/ops/option_table.hpp"
+
+#include "bus/ops/names.hpp"
+#include "bus/ops/option_kinds.hpp"
+#include "bus/ops/reading.hpp"
+#include "bus/policy/secret.hpp"
+
+namespace vera::ops {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Takes reload = Takes::reload;
+constexpr Takes restart = Takes::restart;
+constexpr std::uint64_t kib = 1ULL << 10U;
+constexpr std::uint64_t mib = 1ULL << 20U;
+constexpr std::uint64_t gib = 1ULL << 30U;
+constexpr Millis day{86'400'000};
+
+/// A text that must fulfil something.
+template <class Holds>
+TextForm form(std::string range, Holds holds, std::string otherwise) {
+    return {std::move(range), [=](const std::string& text) -> std::optional<std::string> {
+                if (holds(text)) return std::nullopt;
+                return otherwise;
+            }};
+}
+
+const TextForm any_text{"", {}};
+const TextForm path_form = form(
+    "a path", [](const std::string& text) { return !text.empty(); }, "is empty");
+const TextForm address_form = form("an IP address", is_ip_address, "not an IP address");
+const TextForm cvr_form = form(
+    "8 digits",
+    [](const std::string& text) { return is_digits(text, 8, 8); },
+    "not a CVR number: 8 digits, in quotes");
+const TextForm authority_form = form(
+    "a CVR number of `authorities`",
+    [](const std::string& text) { return is_digits(text, 8, 8); },
+    "a CVR number (8 digits, in quotes) is required");
+const TextForm code_form = form(
+    "3 or 4 digits",
+    [](const std::string& text) { return is_digits(text, 3, 4); },
+    "not a municipality code: 3 or 4 digits, in quotes");
+const TextForm display_name_form = form(
+    "1 – 256 bytes",
+    [](const std::string& text) { return !text.empty() && text.size() <= 256; },
+    "a name of 1 to 256 bytes is required");
+const TextForm node_form = form(
+    "a name", is_name, "not a name: letters a-z, æ, ø, å, digits, then also . _ -, at most 64");
+const TextForm name_form{
+    "a name", [](const std::string& text) -> std::optional<std::string> {
+        if (text.empty()) return "a name is required";
+        if (is_name(text)) return std::nullopt;
+        return "not a name: small letters a-z, æ, ø, å or digits, then also . _ -, at most 64";
+    }};
+const TextForm secret_form{"scrypt hashes",
+                           [](const std::string& text) -> std::optional<std::string> {
+                               const auto checked = policy::check_hash(text);
+                               if (checked) return std::nullopt;
+                               return "no hashed secret: " + checked.error().text;
+                           }};
+const Count some{0, SIZE_MAX, "", true};
+
+OptionTable<ListenConfig> listen_options() {
+    return {
+        text("address",
+             at(&ListenConfig::address),
+             address_form,
+             {"0.1", restart, "beyond loopback only with `vera serve --pilot`"})
+            .basic(),
+        integer(
+            "port", at(&ListenConfig::port), {0, 65535}, "", {"0.1", restart, "0: any free one"})
+            .basic(),
+        boolean("anonymous",
+                at(&ListenConfig::allows_anonymous),
+                {"0.1", restart, "SASL ANONYMOUS, on loopback only"})
+            .basic(),
+        boolean("plain",
+                at(&ListenConfig::allows_plain),
+                {"0.1", restart, "SASL PLAIN with the secrets of `systems`"}),
+    };
+}
+
+/// `store.retention` is one of the limits of the flow, and so a field of its own elsewhere.
+OptionTable<Config> store_options() {
+    return {
+        text("path",
+             at(&Config::store, &StoreConfig::path),
+             path_form,
+             {"0.1", restart, "folder of the journal, made if absent"})
+            .basic(),
+        size("segment",
+             at(&Config::store, &StoreConfig::segment_bytes),
+             {64 * kib, 1 * gib, 4 * kib},
+             {"0.1", restart, "size of one journal file"}),
+        duration("retention",
+                 at(&Config::limits, &flow::Limits::retention),
+                 {1min, 3650 * day},
+                 {"0.1",
+                  reload,
+                  "events are kept this long after acceptance, but never shorter than "
+                  "`limits.dedup_window` nor before every copy is settled"})
+            .basic(),
+    };
+}
+
+OptionTable<flow::Limits> limit_options() {
+    using flow::Limits;
+    return {
+        size("event",
+             at(&Limits::max_event_bytes),
+             {1 * kib, 16 * mib},
+             {"0.1", reload, "largest message to `events`"}),
+        size("message",
+             at(&Limits::max_message_bytes),
+             {1 * kib, 256 * mib},
+             {"0.1", reload, "largest message to `queue/<name>`"}),
+        duration("dedup_window",
+                 at(&Limits::dedup_window),
+                 {1s, 30 * day},
+                 {"0.1", reload, "a repeated BeskedId is recognised this long"}),
+        integer("dedup_ids",
+                at(&Limits::dedup_ids),
+                {1000, 1'000'000'000},
+                "ids",
+                {"0.1", reload, "and at most so many of them (24 bytes each)"}),
+    };
+}
+
+OptionTable<DoorConfig> door_options() {
+    return {
+        integer("io_threads",
+                at(&DoorConfig::io_threads),
+                {1, 64},
+                "threads",
+                {"0.1", restart, "threads that serve connections"}),
+        duration("idle_timeout",
+                 at(&DoorConfig::idle_timeout),
+                 {1s, 1h},
+                 {"0.1", restart, "a peer silent for this long is closed"}),
+        duration("handshake_timeout",
+                 at(&DoorConfig::handshake_timeout),
+                 {100ms, 1min},
+                 {"0.1", restart, "until SASL has ended"}),
+        duration("write_stall_timeout",
+                 at(&DoorConfig::write_stall_timeout),
+                 {1s, 1h},
+                 {"0.1", restart, "a peer that does not read while output waits"}),
+        integer("publisher_credit",
+                at(&DoorConfig::publisher_credit),
+                {1, 100'000},
+                "deliveries",
+                {"0.1", restart, "credit of each publishing link"}),
+        size("in_flight",
+             at(&DoorConfig::in_flight_bytes),
+             {1 * mib, 64 * gib},
+             {"0.1",
+              restart,
+              "received and not settled, all connections; at least the largest message"}),
+        integer("max_connections",
+                at(&DoorConfig::max_connections),
+                {1, 1'000'000},
+                "connections",
+                {"0.1", restart, "never more than the limit of open files less 256"}),
+        size("max_frame",
+             at(&DoorConfig::max_frame_bytes),
+             {512, 16 * mib},  // AMQP 1.0 §2.7.1: at least 512
+             {"0.1", restart, "largest AMQP frame, in and out"}),
+        integer("sessions",
+                at(&DoorConfig::max_sessions),
+                {1, 4096},
+                "sessions",
+                {"0.1", restart, "per connection"}),
+        integer("links",
+                at(&DoorConfig::max_links),
+                {1, 65536},
+                "links",
+                {"0.1", restart, "per session"}),
+    };
+}
+
+OptionTable<Config> memory_options() {
+    return {
+        size("hot",
+             at(&Config::hot_bytes),
+             {0, 64 * gib},
+             {"0.1", restart, "messages kept in memory after the commit, newest first"}),
+    };
+}
+
+OptionTable<AuthorityConfig> authority_options() {
+    return {
+        text("cvr", at(&AuthorityConfig::cvr), cvr_form, {"0.1", reload, "its CVR number"})
+            .required("29189382")
+            .basic(),
+        text("name", at(&AuthorityConfig::name), display_name_form, {"0.1", reload, "for people"})
+            .required("Hjørring Kommune")
+            .basic(),
+        text("code", at(&AuthorityConfig::code), code_form, {"0.1", reload, "municipality code"})
+            .example("0860")
+            .basic(),
+    };
+}
+
+OptionTable<SystemConfig> system_options() {
+    return {
+        text("name", at(&SystemConfig::name), name_form, {"0.1", reload, "who authenticates"})
+            .required("sbsys-hjoerring")
+            .basic(),
+        text("authority",
+             at(&SystemConfig::authority),
+             authority_form,
+             {"0.1", reload, "on whose behalf"})
+            .required("29189382")
+            .basic(),
+        texts("secrets",
+              at(&SystemConfig::secrets),
+              secret_form,
+              {1, 4, "hashed secret"},
+              {"0.1", reload, "made by `vera secret hash`; several while one is being replaced"})
+            .required("[scrypt$15$8$1$AQIDBAUGBwgJCgsMDQ4PEA==$"
+                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]")
+            .secret()
+            .basic(),
+    };
+}
+
+OptionTable<flow::RetryPolicy> retry_options() {
+    return {
+        durations("backoff",
+                  at(&flow::RetryPolicy::backoff),
+                  {0ms, 30 * day},
+                  {1, 64},
+                  {"0.1", reload, "wait before attempt 2, 3, …; the last repeats"}),
+        integer("attempts",
+                at(&flow::RetryPolicy::max_attempts),
+                {1, 100'000},
+                "attempts",
+                {"0.1", reload, "failed attempts until the copy is a dead letter"}),
+    };
+}
+
+Option<SubscriptionConfig> subscription_id() {
+    return kinds::value(
+        kinds::facts("id",
+                     "UUID",
+                     "",
+                     "",
+                     {"0.1",
+                      reload,
+                      "its identity: with it a rename keeps the queue; without it the name is the "
+                      "identity"}),
+        at(&SubscriptionConfig::id),
+        [](const OptionFacts& self, Section& section, Uuid& out) {
+            std::string id;
+            section.text(self.key, id);
+            const auto uuid = parse_uuid(id);
+            if (uuid && !uuid->is_nil())
+                out = *uuid;
+            else if (section.has(self.key))
+                section.problem(self.key, "not a UUID");
+        },
+        [](const Uuid& uuid) { return nlohmann::json(to_text(uuid)); });
+}
+
+/// An object id that is a UUID is kept in its canonical form.
+Option<SubscriptionConfig> subscription_objects() {
+    const auto place = at(&SubscriptionConfig::filter, &route::Filter::objects);
+    auto option = texts("objects",
+                        place,
+                        any_text,
+                        some,
+                        {"0.1", reload, "object ids: any object of the event; left out: all"});
+    option.read = [place, read = option.read](const OptionFacts& facts,
+                                              Section& section,
+                                              SubscriptionConfig& subscription,
+                                              Reading& reading) {
+        read(facts, section, subscription, reading);
+        for (std::string& object : place.in(subscription))
+            if (const auto uuid = parse_uuid(object)) object = to_text(*uuid);
+    };
+    return option;
+}
+
+OptionTable<SubscriptionConfig> make_subscription_options() {
+    return {
+        subscription_id().example("96514e13-afdd-44d6-95a8-adc2ca19b127"),
+        text("name",
+             at(&SubscriptionConfig::name),
+             name_form,
+             {"0.1", reload, "address `sub/<name>`"})
+            .required("omsorg-hjoerring")
+            .basic(),
+        texts("types",
+              at(&SubscriptionConfig::filter, &route::Filter::types),
+              any_text,
+              some,
+              {"0.1",
+               reload,
+               "full names of the catalogue, or `vera.sag.v1.*` for a package; left out: all"})
+            .example("[vera.person.v1.PersonFlyttet]")
+            .basic(),
+        texts("authorities",
+              at(&SubscriptionConfig::filter, &route::Filter::authorities),
+              cvr_form,
+              some,
+              {"0.1", reload, "CVR numbers: responsible for the object; left out: all"})
+            .example("[\"29189382\"]")
+            .basic(),
+        subscription_objects().example("[7654895c-a3f3-4c77-8afd-4c77330f963c]"),
+        group("retry",
+              at(&SubscriptionConfig::retry),
+              retry_options(),
+              {"0.1", reload, "when and how often a failed delivery is tried again"}),
+        boolean("presettled",
+                at(&SubscriptionConfig::allows_presettled),
+                {"0.1", reload, "consumers may ask for presettled deliveries"}),
+    };
+}
+
+OptionTable<QueueConfig> queue_options() {
+    return {
+        text("name", at(&QueueConfig::name), name_form, {"0.1", reload, "address `queue/<name>`"})
+            .required("lager")
+            .basic(),
+        group("retry",
+              at(&QueueConfig::retry),
+              retry_options(),
+              {"0.1", reload, "when and how often a failed delivery is tried again"}),
+        boolean("presettled",
+                at(&QueueConfig::allows_presettled),
+                {"0.1", reload, "consumers may ask for presettled deliveries"}),
+    };
+}
+
+OptionTable<Config> make_config_options() {
+    return {
+        text("node", at(&Config::node), node_form, {"0.1", restart, "AMQP container id"}).basic(),
+        list("listen",
+             at(&Config::listen),
+             listen_options(),
+             {{}, &Reading::check_listen, "is empty: nobody could connect"},
+             {"0.1", restart, "where clients connect; one listener if left out"}),
+        group("store", itself<Config>(), store_options(), {"0.1", reload, "the journal on disk"}),
+        group("limits",
+              at(&Config::limits),
+              limit_options(),
+              {"0.1", reload, "what the bus takes and remembers"}),
+        group(
+            "door", at(&Config::door), door_options(), {"0.1", restart, "connections of clients"}),
+        group("memory", itself<Config>(), memory_options(), {"0.1", restart, "use of memory"}),
+        list("authorities",
+             at(&Config::authorities),
+             authority_options(),
+             {[](const AuthorityConfig& one) { return one.cvr; }, &Reading::check_authority, ""},
+             {"0.1", reload, "municipalities and other bodies"}),
+        list("systems",
+             at(&Config::systems),
+             system_options(),
+             {[](const SystemConfig& one) { return one.name; }, &Reading::check_system, ""},
+             {"0.1", reload, "who may connect with a secret"}),
+        list("subscriptions",
+             at(&Config::subscriptions),
+             subscription_options(),
+             {[](const SubscriptionConfig& one) { return one.name; },
+              &Reading::check_subscription,
+              ""},
+             {"0.1", reload, "filter and delivery rules; each has one queue"}),
+        text("subscriptions_folder",
+             at(&Config::subscriptions_folder),
+             any_text,
+             {"0.1", reload, "a folder: each `*.yaml` in it is one subscription of these keys"}),
+        list("queues",
+             at(&Config::queues),
+             queue_options(),
+             {[](const QueueConfig& one) { return one.name; }, &Reading::check_queue, ""},
+             {"0.1", reload, "plain queues for opaque messages"}),
+    };
+}
+
+}  // namespace
+
+const OptionTable<SubscriptionConfig>& subscription_options() {
+    static const auto table = make_subscription_options();
+    return table;
+}
+
+const OptionTable<Config>& config_options() {
+    static const auto table = make_config_options();
+    return table;
+}
+
+}  // namespace vera::ops

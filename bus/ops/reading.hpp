@@ -1,0 +1,46 @@
+#pragma once
+// One reading of a configuration, as far as single options need it: what has been read before, what
+// must be unique over all files, and what the table alone cannot say about an item.
+#include "bus/ops/config.hpp"
+#include "bus/ops/section.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace vera::ops {
+
+/// Lives as long as the load. Borrows the options and the configuration that is being filled.
+class Reading {
+public:
+    Reading(const LoadOptions& options, const Config& so_far)
+        : options_(options),
+          so_far_(so_far) {}
+
+    void check_listen(Section& section, const ListenConfig& listen);
+    void check_authority(Section& section, const AuthorityConfig& authority);
+    void check_system(Section& section, const SystemConfig& system);
+    void check_subscription(Section& section, const SubscriptionConfig& subscription);
+    void check_queue(Section& section, const QueueConfig& queue);
+
+private:
+    /// Checks the form of `name` and that no other of its kind folds to the same.
+    void check_name(Section& section, const std::string& kind, const std::string& name);
+    void check_type(Section& section, std::size_t index, const std::string& type);
+    /// Nothing: `value` is new among its kind; otherwise where it was first.
+    std::optional<std::string> first_use(const std::string& kind,
+                                         const std::string& value,
+                                         const Section& section);
+
+    const LoadOptions& options_;
+    const Config& so_far_;
+    std::map<std::pair<std::string, std::string>, std::string> seen_;
+};
+
+/// An IP address, in the text form of inet_pton(3).
+[[nodiscard]] bool is_ip_address(const std::string& text);
+/// `least` to `most` digits.
+[[nodiscard]] bool is_digits(std::string_view text, std::size_t least, std::size_t most);
+
+}  // namespace vera::ops
