@@ -43,6 +43,9 @@ std::uint64_t Received::sequence() const {
 std::uint64_t Received::leaf() const {
     return number_of(annotations, "x-opt-vera-leaf");
 }
+std::string Received::sender() const {
+    return text_of(annotations, "x-opt-vera-sender");
+}
 std::string Received::unrouted() const {
     return text_of(annotations, "x-opt-vera-unrouted");
 }

@@ -81,6 +81,7 @@ struct Received {
     [[nodiscard]] std::string subscription() const;
     [[nodiscard]] std::uint64_t sequence() const;
     [[nodiscard]] std::uint64_t leaf() const;
+    [[nodiscard]] std::string sender() const;  ///< of a message to an inbox: the system
     [[nodiscard]] std::string unrouted() const;
     [[nodiscard]] std::string dead_reason() const;
     [[nodiscard]] std::string dead_error() const;

@@ -34,6 +34,9 @@ void add_verbs(CLI::App& root, Session& session) {
 #endif
     add_event_publish(group(root, "event", "Events"), session);
     add_sub_tail(group(root, "sub", "Subscriptions"), session);
+    CLI::App& message = group(root, "message", "Messages from system to system");
+    add_message_send(message, session);
+    add_message_tail(message, session);
     CLI::App& queue = group(root, "queue", "Queues");
     add_queue_ls(queue, session);
     add_queue_peek(queue, session);

@@ -76,6 +76,7 @@ json facts_of(const kit::Received& message) {
     if (message.sequence() > 0) facts["sequence"] = message.sequence();
     if (message.leaf() > 0) facts["leaf"] = message.leaf();
     if (!message.subscription().empty()) facts["subscription"] = message.subscription();
+    if (!message.sender().empty()) facts["sender"] = message.sender();
     if (!message.unrouted().empty()) facts["unrouted"] = message.unrouted();
     if (!message.dead_reason().empty())
         facts["dead"] = {{"reason", message.dead_reason()},
@@ -83,6 +84,8 @@ json facts_of(const kit::Received& message) {
                          {"at", message.dead_at()}};
     if (!message.content_type.empty()) facts["content_type"] = message.content_type;
     if (!message.id.empty()) facts["message_id"] = message.id;
+    if (!message.reply_to.empty()) facts["reply_to"] = message.reply_to;
+    if (!message.correlation_id.empty()) facts["correlation_id"] = message.correlation_id;
     facts["delivery_count"] = message.delivery_count;
     facts["annotations"] = message.annotations;
     facts["properties"] = message.properties;
@@ -107,6 +110,7 @@ std::string pretty(const kit::Received& message, const json& body, bool is_maske
     const auto add_line = [&](const char* name, const std::string& what) {
         if (!what.empty()) text += std::string("  ") + name + ": " + what + '\n';
     };
+    add_line("from", message.sender());
     add_line("unrouted", message.unrouted());
     add_line("dead letter", message.dead_reason());
     add_line("error", message.dead_error());

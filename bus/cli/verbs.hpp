@@ -18,6 +18,8 @@ void add_bench(CLI::App& root, Session& session);
 void add_completion(CLI::App& root, Session& session);
 void add_config(CLI::App& config, Session& session);
 void add_event_publish(CLI::App& event, Session& session);
+void add_message_send(CLI::App& message, Session& session);
+void add_message_tail(CLI::App& message, Session& session);
 void add_queue_ls(CLI::App& queue, Session& session);
 void add_queue_peek(CLI::App& queue, Session& session);
 void add_secret_hash(CLI::App& secret, Session& session);

@@ -45,6 +45,8 @@ TEST_CASE("cli: wrong arguments are usage errors on stderr in one line", "[cli]"
         {"sub", "tail", "x", "--queue", "--deadletter"},
         {"sub", "tail", "x", "--unmasked"},
         {"queue", "peek", "x", "--meta"},
+        {"message", "send"},
+        {"message", "tail"},
     }));
     CAPTURE(arguments);
     const Ran ran = run(arguments);
@@ -58,6 +60,8 @@ TEST_CASE("cli: every verb's help gives examples and exit codes", "[cli]") {
     const auto verb = GENERATE(values<std::vector<std::string>>({{"bench"},
                                                                  {"completion", "bash"},
                                                                  {"event", "publish"},
+                                                                 {"message", "send"},
+                                                                 {"message", "tail"},
                                                                  {"queue", "ls"},
                                                                  {"queue", "peek"},
                                                                  {"status"},
@@ -206,4 +210,42 @@ TEST_CASE("cli: status shows what the bus says, and the pilot line", "[cli]") {
     const Ran ran = run({"status", "--json", "--url", peer.url()});
     CHECK(ran.exit_code == cli::exit_ok);
     CHECK(nlohmann::json::parse(ran.out)["operation"] == "READ");
+}
+
+TEST_CASE("cli: a message goes to the inbox with what was said of it", "[cli]") {
+    test::Peer peer({});
+    const Ran ran = run({"message",
+                         "send",
+                         "laege",
+                         "--id",
+                         "m-1",
+                         "--reply-to",
+                         "inbox/omsorg",
+                         "--url",
+                         peer.url()},
+                        R"({"a":1})");
+    CHECK(ran.err.empty());
+    CHECK(ran.exit_code == cli::exit_ok);
+    CHECK(ran.out == "accepted m-1\n");
+    CHECK(peer.bodies(1) == std::vector<std::string>{R"({"a":1})"});
+    CHECK(peer.facts().at("content_type") == "application/json");
+    CHECK(peer.facts().at("id") == "m-1");
+}
+
+TEST_CASE("cli: a message that is refused is a failure with the reason, masked", "[cli]") {
+    test::PeerScript script;
+    script.answer = [](std::uint64_t, const std::string&) {
+        return test::PeerAnswer{
+            test::PeerAnswer::Kind::reject, "vera:not-authorized", "not by 2512484916"};
+    };
+    test::Peer peer(script);
+    const Ran ran = run({"message", "send", "laege", "--json", "--url", peer.url()}, "\x01");
+    CHECK(ran.exit_code == cli::exit_failed);
+    CHECK(ran.err == "vera: vera:not-authorized: not by **********\n");
+    const auto told = nlohmann::json::parse(ran.out);
+    CHECK(told["verdict"] == "rejected");
+    CHECK(told["condition"] == "vera:not-authorized");
+    CHECK(peer.facts().at("content_type") == "application/octet-stream");
+    CHECK(run({"message", "send", "laege", "/no/such/file", "--url", peer.url()}).exit_code ==
+          cli::exit_failed);
 }
