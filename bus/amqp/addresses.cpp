@@ -30,6 +30,16 @@ std::size_t distance(std::string_view a, std::string_view b, std::size_t bound) 
     return std::min(row[b.size()], bound);
 }
 
+bool takes_messages(const flow::QueueSpec& queue) {
+    return queue.kind == flow::QueueKind::plain || queue.kind == flow::QueueKind::inbox;
+}
+
+// An inbox is its system's alone, its dead letters too.
+bool is_of_other(const flow::QueueSpec& queue, const event::Identity& who) {
+    return queue.kind == flow::QueueKind::inbox &&
+           std::string_view(queue.name).substr(flow::inbox_prefix.size()) != who.system;
+}
+
 std::string nearest(const flow::Snapshot& snapshot, std::string_view address, bool is_target) {
     if (address.size() > longest_compared) return {};
     std::size_t best = std::max<std::size_t>(2, address.size() / 4) + 1;
@@ -47,17 +57,17 @@ std::string nearest(const flow::Snapshot& snapshot, std::string_view address, bo
     for (const flow::QueueSpec& queue : snapshot.queues) {
         if (left-- == 0) break;
         if (queue.is_deleted || queue.name.size() > longest_compared) continue;
-        if (is_target && queue.kind != flow::QueueKind::plain) continue;
+        if (is_target && !takes_messages(queue)) continue;
         consider(queue.name);
     }
     return found;
 }
 
-AddressRefusal unknown(const flow::Snapshot& snapshot, std::string_view address, bool is_target) {
+Refusal unknown(const flow::Snapshot& snapshot, std::string_view address, bool is_target) {
     std::string text = "no address '" + quoted(address) + "'";
     if (const std::string near = nearest(snapshot, address, is_target); !near.empty())
         text += ", the nearest known one is '" + near + "'";
-    return {"amqp:not-found", std::move(text)};
+    return {Condition::not_found, std::move(text)};
 }
 
 }  // namespace
@@ -86,35 +96,53 @@ std::string quoted(std::string_view text) {
     return out;
 }
 
-std::variant<Address, AddressRefusal> resolve_target(const flow::Snapshot& snapshot,
-                                                     std::string_view address) {
+std::variant<Address, Refusal> resolve_target(const flow::Snapshot& snapshot,
+                                              std::string_view address) {
     if (address == "events") return Address{};
     if (address == "$management")
         return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
     if (const flow::QueueSpec* queue = snapshot.find(address)) {
-        if (queue->kind == flow::QueueKind::plain)
-            return Address{.use = AddressUse::queue, .queue = queue->id, .spec = queue};
-        return AddressRefusal{"amqp:not-allowed",
-                              "'" + quoted(address) +
-                                  "' can only be received from; events are published to 'events'"};
+        if (takes_messages(*queue))
+            return Address{.use = queue->kind == flow::QueueKind::inbox ? AddressUse::inbox
+                                                                        : AddressUse::queue,
+                           .queue = queue->id,
+                           .spec = queue};
+        return Refusal{Condition::not_allowed,
+                       "'" + quoted(address) +
+                           "' can only be received from; events are published to 'events'"};
     }
     if (address.ends_with(dead_letter_suffix)) {
         std::string_view main = address;
         main.remove_suffix(dead_letter_suffix.size());
         if (snapshot.find(main) != nullptr)
-            return AddressRefusal{"amqp:not-allowed",
-                                  "'" + quoted(address) + "' can only be received from"};
+            return Refusal{Condition::not_allowed,
+                           "'" + quoted(address) + "' can only be received from"};
     }
     return unknown(snapshot, address, true);
 }
 
-std::variant<Address, AddressRefusal> resolve_source(const flow::Snapshot& snapshot,
-                                                     std::string_view address) {
+std::variant<Address, Refusal> resolve_to(const flow::Snapshot& snapshot, std::string_view to) {
+    if (to.empty())
+        return Refusal{Condition::precondition,
+                       "properties.to is missing: the link's target has no address, so each "
+                       "message must say where it goes"};
+    if (to == "$management")
+        return Refusal{Condition::not_allowed,
+                       "properties.to: '$management' answers on a link of its own, not on the "
+                       "anonymous terminus"};
+    auto resolved = resolve_target(snapshot, to);
+    if (auto* why = std::get_if<Refusal>(&resolved)) why->text.insert(0, "properties.to: ");
+    return resolved;
+}
+
+std::variant<Address, Refusal> resolve_source(const flow::Snapshot& snapshot,
+                                              std::string_view address,
+                                              const event::Identity& who) {
     if (address == "$management")
         return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
     if (address == "events")
-        return AddressRefusal{
-            "amqp:not-allowed",
+        return Refusal{
+            Condition::not_allowed,
             "'events' can only be sent to; a subscription is received from 'sub/<name>'"};
     std::string_view main = address;
     const bool is_dead = main.ends_with(dead_letter_suffix);
@@ -129,6 +157,10 @@ std::variant<Address, AddressRefusal> resolve_source(const flow::Snapshot& snaps
     }
     if (queue == nullptr || (is_dead && queue->kind == flow::QueueKind::unrouted))
         return unknown(snapshot, address, false);
+    if (is_of_other(*queue, who))
+        return Refusal{Condition::unauthorized,
+                       "'" + quoted(address) + "' can only be received from by the system '" +
+                           queue->name.substr(flow::inbox_prefix.size()) + "'"};
     return Address{.use = AddressUse::queue,
                    .queue = is_dead ? dead_letter_of(queue->id) : queue->id,
                    .spec = queue};

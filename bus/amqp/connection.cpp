@@ -270,6 +270,12 @@ void Connection::run_events() {
                 pn_data_put_symbol(properties, pn_bytes(7, "version"));
                 pn_data_put_string(properties, pn_bytes(std::strlen(VERA_VERSION), VERA_VERSION));
                 pn_data_exit(properties);
+                pn_data_t* offered = pn_connection_offered_capabilities(connection);
+                pn_data_put_array(offered, false, PN_SYMBOL);
+                pn_data_enter(offered);
+                // AMQP anonterm 1.0 §2.1; without it JMS opens a link for every message.
+                pn_data_put_symbol(offered, pn_bytes(15, "ANONYMOUS-RELAY"));
+                pn_data_exit(offered);
                 pn_connection_open(connection);
                 links_.set_peer_frame(pn_transport_get_remote_max_frame(driver_.transport));
                 start_ticking();

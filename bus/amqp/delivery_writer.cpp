@@ -155,6 +155,9 @@ std::uint32_t put_own(const Stamp& stamp, std::string& out) {
         put_variable(out, code::str8, value);
     };
     if (!stamp.subscription.empty()) text("x-opt-vera-subscription", stamp.subscription);
+    if (!stamp.sender.empty()) text("x-opt-vera-sender", stamp.sender);
+    if (!stamp.sender_authority.empty())
+        text("x-opt-vera-sender-authority", stamp.sender_authority);
     if (stamp.sequence) {
         key("x-opt-vera-sequence");
         put_ulong(out, stamp.sequence.value);

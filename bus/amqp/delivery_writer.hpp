@@ -15,13 +15,15 @@ namespace vera::amqp {
 struct Stamp {
     bool is_first_acquirer = true;
     std::uint32_t delivery_count = 0;
-    std::uint32_t ttl_ms = 0;       ///< 0: none
-    std::string_view subscription;  ///< x-opt-vera-subscription (string)
-    EventSeq sequence;              ///< x-opt-vera-sequence (ulong); none: left out
-    LeafIndex leaf;                 ///< x-opt-vera-leaf (ulong); none: left out
-    std::string_view unrouted;      ///< x-opt-vera-unrouted (string), empty: left out
-    std::string_view dead_reason;   ///< non-empty: x-opt-vera-dead-reason, -error, -at, -attempts
-                                    ///< and x-opt-deaths
+    std::uint32_t ttl_ms = 0;           ///< 0: none
+    std::string_view subscription;      ///< x-opt-vera-subscription (string)
+    std::string_view sender;            ///< x-opt-vera-sender (string), empty: left out
+    std::string_view sender_authority;  ///< x-opt-vera-sender-authority (string), as above
+    EventSeq sequence;                  ///< x-opt-vera-sequence (ulong); none: left out
+    LeafIndex leaf;                     ///< x-opt-vera-leaf (ulong); none: left out
+    std::string_view unrouted;          ///< x-opt-vera-unrouted (string), empty: left out
+    std::string_view dead_reason;  ///< non-empty: x-opt-vera-dead-reason, -error, -at, -attempts
+                                   ///< and x-opt-deaths
     std::string_view dead_error;
     Timestamp dead_at;
     std::string_view dead_queue;  ///< for x-opt-deaths

@@ -1,8 +1,11 @@
 #include "bus/amqp/inlet.hpp"
 
+#include "bus/amqp/sender_note.hpp"
+
 #include <proton/condition.h>
 #include <proton/disposition.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <variant>
@@ -31,6 +34,17 @@ event::BodyKind kind_of(const Sections& sections) {
     return event::BodyKind::other;
 }
 
+// What is stored of a message to an inbox; nothing of it is read any more.
+event::RawEvent with_sender(const Sections& sections, event::RawEvent raw, std::string& scratch) {
+    scratch.clear();
+    write_with_sender(sections, raw.identity->system, raw.identity->authority, scratch);
+    event::RawEvent stored;
+    stored.message = Block::copy_of(scratch);
+    stored.identity = std::move(raw.identity);
+    stored.arrival = raw.arrival;
+    return stored;
+}
+
 }  // namespace
 
 void fill_raw_event(const Sections& sections, bool with_cloud_events, event::RawEvent& raw) {
@@ -46,8 +60,10 @@ void fill_raw_event(const Sections& sections, bool with_cloud_events, event::Raw
 }
 
 std::uint64_t Inlet::size_limit(const flow::Snapshot& snapshot, AddressUse use) {
-    return use == AddressUse::events ? snapshot.limits.max_event_bytes
-                                     : snapshot.limits.max_message_bytes;
+    const flow::Limits& limits = snapshot.limits;
+    if (use == AddressUse::events) return limits.max_event_bytes;
+    if (use != AddressUse::per_message) return limits.max_message_bytes;
+    return std::max(limits.max_event_bytes, limits.max_message_bytes);
 }
 
 Inlet::Inlet(pn_link_t* handle,
@@ -112,10 +128,30 @@ void Inlet::take(pn_delivery_t* delivery, std::size_t size) {
         count(io_.counters().decode_errors);
         return refuse_here(delivery, {Condition::decode_error, sections.error().text});
     }
-    publish(delivery, std::move(message), *sections);
+    route(delivery, std::move(message), *sections);
 }
 
-void Inlet::publish(pn_delivery_t* delivery, Block message, const Sections& sections) {
+std::variant<Address, Refusal> Inlet::destination(const Sections& sections) {
+    const flow::Snapshot& snapshot = io_.snapshot();
+    if (use_ == AddressUse::per_message) return resolve_to(snapshot, sections.to);
+    return Address{.use = use_,
+                   .queue = queue_,
+                   .spec = use_ == AddressUse::inbox ? snapshot.find(queue_) : nullptr};
+}
+
+void Inlet::route(pn_delivery_t* delivery, Block message, const Sections& sections) {
+    const auto found = destination(sections);
+    if (const Refusal* why = std::get_if<Refusal>(&found)) return refuse_here(delivery, *why);
+    const Address& to = *std::get_if<Address>(&found);
+    const std::uint64_t most = size_limit(io_.snapshot(), to.use);
+    if (message.size() > most) return refuse_here(delivery, too_large(most));
+    publish(delivery, std::move(message), sections, to);
+}
+
+void Inlet::publish(pn_delivery_t* delivery,
+                    Block message,
+                    const Sections& sections,
+                    const Address& to) {
     const flow::Snapshot& snapshot = io_.snapshot();
     const std::size_t size = message.size();
     flow::Input input{std::in_place_type<flow::Published>};
@@ -123,10 +159,15 @@ void Inlet::publish(pn_delivery_t* delivery, Block message, const Sections& sect
     published.raw.message = std::move(message);
     published.raw.identity = identity_;
     published.raw.arrival = io_.now();
-    fill_raw_event(sections, use_ == AddressUse::events, published.raw);
-    if (use_ == AddressUse::queue) {
-        published.is_plain = true;
-        published.plan = flow::admit_plain(snapshot, queue_, published.raw);
+    fill_raw_event(sections, to.use == AddressUse::events, published.raw);
+    published.is_plain = to.use != AddressUse::events;
+    if (to.use == AddressUse::queue) {
+        published.plan = flow::admit_plain(snapshot, to.queue, published.raw);
+    } else if (to.use == AddressUse::inbox) {
+        published.plan = flow::admit_message(
+            snapshot, *to.spec, published.raw, value_text(sections.message_id_raw));
+        published.plan.salt = io_.draw_salt();
+        published.raw = with_sender(sections, std::move(published.raw), io_.scratch());
     } else {
         auto decided = flow::admit(snapshot, published.raw);
         if (const Refusal* why = std::get_if<Refusal>(&decided)) {
@@ -137,17 +178,23 @@ void Inlet::publish(pn_delivery_t* delivery, Block message, const Sections& sect
         published.plan.salt = io_.draw_salt();
     }
     published.from = {.link = id(), .delivery = first_number_ + pending_.size()};
+    await(delivery, size);
+    io_.add_input(std::move(input));
+}
+
+void Inlet::await(pn_delivery_t* delivery, std::size_t size) {
     const std::size_t held = size + overhead_bytes;
     pending_.push_back({.delivery = delivery, .bytes = static_cast<std::uint32_t>(held)});
     ++pending_count_;
     io_.door().in_flight.add(held);
-    io_.add_input(std::move(input));
 }
 
 // A reload may have taken the queue away.
 bool Inlet::is_target_alive() {
     const flow::Snapshot& snapshot = io_.snapshot();
-    if (use_ == AddressUse::events || checked_ == snapshot.generation) return true;
+    if (use_ == AddressUse::events || use_ == AddressUse::per_message ||
+        checked_ == snapshot.generation)
+        return true;
     const flow::QueueSpec* queue = snapshot.find(queue_);
     if (queue != nullptr && !queue->is_deleted) {
         checked_ = snapshot.generation;

@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <variant>
 
 namespace vera::amqp {
 
@@ -21,7 +22,7 @@ void fill_raw_event(const Sections& sections, bool with_cloud_events, event::Raw
 
 class Inlet final : public Link {
 public:
-    /// `address.use` is events or queue.
+    /// `address.use` is anything but management.
     Inlet(pn_link_t* handle,
           LinkId id,
           IoThread& io,
@@ -51,7 +52,13 @@ private:
         std::uint32_t bytes = 0;
     };
     void take(pn_delivery_t* delivery, std::size_t size);
-    void publish(pn_delivery_t* delivery, Block message, const Sections& sections);
+    void route(pn_delivery_t* delivery, Block message, const Sections& sections);
+    void publish(pn_delivery_t* delivery,
+                 Block message,
+                 const Sections& sections,
+                 const Address& to);
+    [[nodiscard]] std::variant<Address, Refusal> destination(const Sections& sections);
+    void await(pn_delivery_t* delivery, std::size_t size);
     bool is_target_alive();
     Pending* find(std::uint64_t number);
     void settle(Pending& pending);

@@ -24,9 +24,9 @@ std::string_view address_of(pn_terminus_t* terminus) {
 }
 
 // What we really provide: no filters, no unsettled state kept over a detach.
-void echo(pn_terminus_t* ours, pn_terminus_t* theirs, const std::string& address) {
+void echo(pn_terminus_t* ours, pn_terminus_t* theirs, const char* address) {
     pn_terminus_set_type(ours, pn_terminus_get_type(theirs));
-    pn_terminus_set_address(ours, address.c_str());
+    pn_terminus_set_address(ours, address);
     pn_terminus_set_durability(ours,
                                std::min(pn_terminus_get_durability(theirs), PN_CONFIGURATION));
 }
@@ -151,21 +151,19 @@ void LinkTable::attach_receiving(pn_link_t* link, LinkId id) {
         return refuse(link, id, "amqp:not-implemented", "dynamic targets are not supported");
     if (type != PN_TARGET)
         return refuse(link, id, "amqp:precondition-failed", "the target is missing");
-    const std::string address(address_of(target));
-    if (pn_terminus_get_address(target) == nullptr)
-        return refuse(link,
-                      id,
-                      "amqp:not-implemented",
-                      "the anonymous terminus is not supported: name an address");
     const flow::Snapshot& snapshot = io_.snapshot();
-    const auto resolved = resolve_target(snapshot, address);
-    if (const auto* why = std::get_if<AddressRefusal>(&resolved))
-        return refuse(link, id, why->condition, why->text);
+    // A target without an address is the anonymous terminus (AMQP anonterm 1.0 §2.2).
+    const bool is_anonymous = pn_terminus_get_address(target) == nullptr;
+    const auto resolved =
+        is_anonymous ? Address{.use = AddressUse::per_message, .queue = {}, .spec = nullptr}
+                     : resolve_target(snapshot, address_of(target));
+    if (const auto* why = std::get_if<Refusal>(&resolved))
+        return refuse(link, id, symbol(why->condition), why->text);
     const Address& found = *std::get_if<Address>(&resolved);
 
     echo_whole(pn_link_source(link), pn_link_remote_source(link));
     put_outcomes(pn_link_source(link));
-    echo(pn_link_target(link), target, address);
+    echo(pn_link_target(link), target, pn_terminus_get_address(target));
     pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
     pn_link_set_rcv_settle_mode(link, PN_RCV_FIRST);
     const std::uint64_t limit = found.use == AddressUse::management
@@ -204,9 +202,9 @@ void LinkTable::attach_sending(pn_link_t* link, LinkId id) {
     }
     if (pn_terminus_get_address(source) == nullptr)
         return refuse(link, id, "amqp:not-found", "the source has no address");
-    const auto resolved = resolve_source(io_.snapshot(), address_of(source));
-    if (const auto* why = std::get_if<AddressRefusal>(&resolved))
-        return refuse(link, id, why->condition, why->text);
+    const auto resolved = resolve_source(io_.snapshot(), address_of(source), *identity_);
+    if (const auto* why = std::get_if<Refusal>(&resolved))
+        return refuse(link, id, symbol(why->condition), why->text);
     const Address& found = *std::get_if<Address>(&resolved);
     if (found.use == AddressUse::management)
         attach_replies(link, id, std::string(address_of(source)));
@@ -223,7 +221,7 @@ void LinkTable::attach_outlet(pn_link_t* link, LinkId id, const Address& address
         .consume = looks ? flow::ConsumeMode::look : flow::ConsumeMode::take,
         .is_presettled = looks || (wants_presettled && address.spec->allows_presettled),
         .settles_second = pn_link_remote_rcv_settle_mode(link) == PN_RCV_SECOND};
-    echo(ours, theirs, std::string(address_of(theirs)));
+    echo(ours, theirs, pn_terminus_get_address(theirs));
     pn_terminus_set_distribution_mode(ours, looks ? PN_DIST_MODE_COPY : PN_DIST_MODE_MOVE);
     put_outcomes(ours);
     echo_whole(pn_link_target(link), pn_link_remote_target(link));
@@ -237,7 +235,7 @@ void LinkTable::attach_outlet(pn_link_t* link, LinkId id, const Address& address
 }
 
 void LinkTable::attach_replies(pn_link_t* link, LinkId id, const std::string& address) {
-    echo(pn_link_source(link), pn_link_remote_source(link), address);
+    echo(pn_link_source(link), pn_link_remote_source(link), address.c_str());
     echo_whole(pn_link_target(link), pn_link_remote_target(link));
     pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
     pn_link_set_rcv_settle_mode(link, PN_RCV_FIRST);

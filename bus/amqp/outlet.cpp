@@ -2,6 +2,7 @@
 
 #include "bus/amqp/delivery_writer.hpp"
 #include "bus/amqp/section_scanner.hpp"
+#include "bus/amqp/sender_note.hpp"
 #include "bus/host/log.hpp"
 
 #include <proton/condition.h>
@@ -70,6 +71,7 @@ Outlet::Outlet(pn_link_t* handle,
       room_(room),
       queue_(address.queue),
       queue_name_(address.spec->name),
+      is_inbox_(address.spec->kind == flow::QueueKind::inbox),
       has_dead_letters_(!is_dead_letter(address.queue) &&
                         address.spec->kind != flow::QueueKind::unrouted),
       mode_(mode) {
@@ -225,6 +227,8 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
                 .delivery_count = deliver.attempts,
                 .ttl_ms = ttl_left(deliver.expiry, io_.now()),
                 .subscription = subscription_,
+                .sender = {},
+                .sender_authority = {},
                 .sequence = deliver.event,
                 .leaf = deliver.leaf,
                 .unrouted = {},
@@ -232,6 +236,12 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
                 .dead_error = {},
                 .dead_at = {},
                 .dead_queue = {}};
+    Sender sender;
+    if (is_inbox_) {
+        sender = read_sender(*sections);
+        stamp.sender = sender.system;
+        stamp.sender_authority = sender.authority;
+    }
     if (deliver.note) stamp.unrouted = *deliver.note;
     if (deliver.death) {
         stamp.dead_reason = deliver.death->reason;

@@ -95,6 +95,7 @@ private:
     QueueId queue_;
     std::string queue_name_;    // as consumed from
     std::string subscription_;  // of "sub/<name>": <name>
+    bool is_inbox_;             // what it holds names its sender
     bool has_dead_letters_;     // a rejected copy goes somewhere
     Mode mode_;
     std::deque<Waiting> waiting_;

@@ -1,7 +1,9 @@
 // The lookups of section_scanner.hpp in a section that scan() has accepted.
 #include "bus/amqp/amqp_codec.hpp"
 #include "bus/amqp/section_scanner.hpp"
+#include "bus/base/uuid.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace vera::amqp {
@@ -78,7 +80,7 @@ void each_pair(std::string_view section, See see) {
         if (!walker.value(items) || items.empty()) return;
         const Byte* value = items.at;
         if (!walker.value(items)) return;
-        if (is_a(*key, kind::string) && !see(bytes_of(key), value)) return;
+        if (is_a(*key, kind::string | kind::symbol) && !see(bytes_of(key), value)) return;
     }
 }
 
@@ -95,6 +97,17 @@ std::vector<std::pair<std::string_view, std::string>> properties_with_prefix(
         return true;
     });
     return found;
+}
+
+std::string value_text(std::string_view encoded) {
+    const Cursor cursor(encoded);
+    if (cursor.empty()) return {};
+    if (is_a(*cursor.at, kind::uuid) && cursor.left() == 17) {
+        Uuid uuid;
+        std::copy_n(cursor.at + 1, uuid.bytes.size(), uuid.bytes.begin());
+        return to_text(uuid);
+    }
+    return text_of_value(cursor.at).value_or("");
 }
 
 std::string property_text(std::string_view section, std::string_view key) {

@@ -58,7 +58,11 @@ struct Sections {
 /// other values are left out. `section` comes from scan().
 [[nodiscard]] std::vector<std::pair<std::string_view, std::string>> properties_with_prefix(
     std::string_view section, std::string_view prefix);
-/// The value of one application property as text (conversions as above); empty if absent.
+/// An encoded value, such as message_id_raw, as text: conversions as above, a uuid in its usual
+/// form; empty for other types.
+[[nodiscard]] std::string value_text(std::string_view encoded);
+/// The value of one application property, or annotation, as text (conversions as above); empty if
+/// absent.
 [[nodiscard]] std::string property_text(std::string_view section, std::string_view key);
 
 }  // namespace vera::amqp

@@ -52,6 +52,7 @@ enum class Field : std::uint8_t {
     generation = 6,
     message_sha256 = 7,
     queues = 8,
+    receiver = 9,
 };
 
 void put_varint(std::string& out, std::uint64_t value) {
@@ -90,7 +91,7 @@ Sha256 sha256(std::string_view bytes) {
 std::string encode(const Accepted& record) {
     std::string out;
     out.reserve(96 + record.event_id.size() + record.type.size() + record.system.size() +
-                record.authority.size() +
+                record.authority.size() + record.receiver.size() +
                 (record.queues == nullptr ? 0 : record.queues->size() * 5));
     put(out, Field::event_id, record.event_id);
     put(out, Field::type, record.type);
@@ -107,6 +108,7 @@ std::string encode(const Accepted& record) {
             put_varint(packed, queue.value);
         put(out, Field::queues, packed);
     }
+    put(out, Field::receiver, record.receiver);
     return out;
 }
 

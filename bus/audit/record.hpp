@@ -18,12 +18,14 @@ using Sha256 = std::array<std::uint8_t, 32>;
 /// version (0x01) ‖ SHA-256(salt ‖ record): 33 bytes.
 using Entry = std::array<std::uint8_t, 33>;
 
-/// "accepted": what was decided about one event. Encoded as vera.audit.v1.Accepted.
+/// "accepted": what was decided about one event, or about one message to a system. Encoded as
+/// vera.audit.v1.Accepted.
 struct Accepted {
-    std::string_view event_id;
-    std::string_view type;
+    std::string_view event_id;   ///< of a message: its message-id
+    std::string_view type;       ///< of an event
     std::string_view system;     ///< authenticated publisher
     std::string_view authority;  ///< its CVR number
+    std::string_view receiver;   ///< of a message: the system that it is addressed to
     Timestamp at;
     Generation generation;
     Sha256 message_sha256;  ///< of the bytes as received

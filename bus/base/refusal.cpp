@@ -10,6 +10,12 @@ std::string_view symbol(Condition condition) {
             return "amqp:not-found";
         case Condition::not_implemented:
             return "amqp:not-implemented";
+        case Condition::not_allowed:
+            return "amqp:not-allowed";
+        case Condition::precondition:
+            return "amqp:precondition-failed";
+        case Condition::unauthorized:
+            return "amqp:unauthorized-access";
         case Condition::resource_limit:
             return "amqp:resource-limit-exceeded";
         case Condition::schema_unknown:

@@ -14,6 +14,9 @@ enum class Condition : std::uint8_t {
     decode_error,        // amqp:decode-error
     not_found,           // amqp:not-found
     not_implemented,     // amqp:not-implemented
+    not_allowed,         // amqp:not-allowed
+    precondition,        // amqp:precondition-failed
+    unauthorized,        // amqp:unauthorized-access: the address is others' to use
     resource_limit,      // amqp:resource-limit-exceeded
     schema_unknown,      // vera:schema-unknown
     schema_invalid,      // vera:schema-invalid

@@ -172,7 +172,8 @@ bool BusCore::State::readmit(Published& input, Effects& out) {
             refuse(input.from, {Condition::not_found, "the queue was deleted"}, out);
             return false;
         }
-        input.plan.generation = snapshot->generation;
+        // What the audit record of a message says stays true: the older generation decided.
+        if (input.plan.audit_record.empty()) input.plan.generation = snapshot->generation;
         return true;
     }
     auto again = options.admit(*snapshot, input.raw);

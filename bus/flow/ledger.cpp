@@ -75,8 +75,9 @@ void Ledger::submit_event(PendingEvent& event, Timestamp now, Batch& batch) cons
     commit.expiry = event.plan.expiry;
     // Opaque messages of plain queues have no record and nothing to replay: they may go when they
     // are settled.
-    commit.retain_until =
-        event.plan.id_hash == 0 ? now : now + std::max(limits_.retention, limits_.dedup_window);
+    commit.retain_until = event.plan.audit_record.empty()
+                              ? now
+                              : now + std::max(limits_.retention, limits_.dedup_window);
     commit.order_key = event.plan.order_key;
     commit.id_hash = event.plan.id_hash;
     commit.bytes_hash = event.plan.bytes_hash;

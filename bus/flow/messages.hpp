@@ -28,7 +28,7 @@ struct Published {
     DeliveryRef from;
     event::RawEvent raw;
     Plan plan;
-    bool is_plain = false;  ///< target queue/<name>: plan.queues has that one queue
+    bool is_plain = false;  ///< target queue/<name> or inbox/<system>: plan.queues has that one
 };
 
 enum class ConsumeMode : std::uint8_t {

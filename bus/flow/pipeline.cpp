@@ -14,6 +14,7 @@ namespace vera::flow {
 namespace {
 
 constexpr std::size_t max_reason_bytes = 4096;
+constexpr std::size_t max_message_id_bytes = 256;  // of a client's own making, in every record
 
 /// 0 means "none" everywhere, so no hash is 0.
 std::uint64_t keyed_hash(std::string_view bytes, std::uint64_t seed) {
@@ -99,6 +100,25 @@ Plan admit_plain(const Snapshot& snapshot, QueueId queue, const event::RawEvent&
     plan.queues.push_back(queue);
     plan.bytes_hash = keyed_hash(raw.message.view(), snapshot.hash_seed);
     plan.expiry = expiry_of(raw);
+    return plan;
+}
+
+Plan admit_message(const Snapshot& snapshot,
+                   const QueueSpec& inbox,
+                   const event::RawEvent& raw,
+                   std::string_view message_id) {
+    VERA_CHECK(inbox.kind == QueueKind::inbox && raw.identity);
+    Plan plan = admit_plain(snapshot, inbox.id, raw);
+    audit::Accepted record;
+    record.event_id = message_id.substr(0, max_message_id_bytes);
+    record.system = raw.identity->system;
+    record.authority = raw.identity->authority;
+    record.receiver = std::string_view(inbox.name).substr(inbox_prefix.size());
+    record.at = raw.arrival;
+    record.generation = snapshot.generation;
+    record.message_sha256 = audit::sha256(raw.message.view());
+    record.queues = &plan.queues;
+    plan.audit_record = audit::encode(record);
     return plan;
 }
 

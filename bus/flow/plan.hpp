@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,7 +19,8 @@ struct Plan {
     Generation generation;
     std::vector<QueueId> queues;  ///< ascending; one copy each
     std::uint64_t order_key = 0;  ///< keyed hash of the first object's canonical id; 0 = unordered
-    std::uint64_t id_hash = 0;  ///< keyed hash of system and BeskedId; 0 = no dedup (plain queues)
+    std::uint64_t id_hash =
+        0;  ///< keyed hash of system and BeskedId; 0 = no dedup (all but events)
     std::uint64_t bytes_hash = 0;  ///< keyed hash of the message as received
     Timestamp expiry;  ///< least of arrival + header.ttl and absolute-expiry-time; none = never
     std::string unrouted_reason;  ///< set when `queues` is just `$unrouted`: per subscription the
@@ -32,5 +34,11 @@ struct Plan {
                                                 const event::RawEvent& raw);
 /// A message for one plain queue: no schema, dedup or type.
 [[nodiscard]] Plan admit_plain(const Snapshot& snapshot, QueueId queue, const event::RawEvent& raw);
+/// A message to one system: opaque like those of plain queues, but audited. `message_id` is its
+/// message-id as text, which may be empty.
+[[nodiscard]] Plan admit_message(const Snapshot& snapshot,
+                                 const QueueSpec& inbox,
+                                 const event::RawEvent& raw,
+                                 std::string_view message_id);
 
 }  // namespace vera::flow

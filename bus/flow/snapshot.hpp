@@ -7,6 +7,7 @@
 #include "bus/event/catalogue.hpp"
 #include "bus/route/routing_table.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,8 +23,12 @@ enum class QueueKind : std::uint8_t {
     plain,  ///< "queue/<name>": opaque FIFO; has a dead-letter queue "queue/<name>/$deadletter" too
     unrouted,  ///< "$unrouted": events that no subscription matched, for operators, for
                ///< Limits::unrouted_retention
-    inbox,     ///< "inbox/<system>": messages to one system
+    inbox,     ///< "inbox/<system>": messages to that system, which alone may consume them; has a
+               ///< dead-letter queue "inbox/<system>/$deadletter" too
 };
+
+/// What the address of an inbox begins with; the system's name follows.
+inline constexpr std::string_view inbox_prefix = "inbox/";
 
 /// When and how often a copy is tried again after modified(delivery-failed) or a consumer's death.
 struct RetryPolicy {
@@ -69,8 +74,9 @@ struct Pause {
 
 struct QueueSpec {
     QueueId id;
-    Uuid uuid;         ///< identity across renames
-    std::string name;  ///< the address it is consumed from: "sub/x", "queue/y", "$unrouted"
+    Uuid uuid;  ///< identity across renames
+    std::string
+        name;  ///< the address it is consumed from: "sub/x", "queue/y", "inbox/z", "$unrouted"
     QueueKind kind = QueueKind::subscription;
     RetryPolicy retry;
     bool allows_presettled = false;
@@ -84,7 +90,8 @@ struct QueueSpec {
 
 struct Limits {
     std::uint64_t max_event_bytes = 1U << 20U;     ///< whole message, target `events`
-    std::uint64_t max_message_bytes = 16U << 20U;  ///< whole message, target `queue/<name>`
+    std::uint64_t max_message_bytes = 16U << 20U;  ///< whole message, target `queue/<name>` or
+                                                   ///< `inbox/<system>`
     Millis dedup_window{86'400'000};
     std::uint64_t dedup_ids = 20'000'000;
     Millis retention{30LL * 86'400'000};  ///< of events after acceptance; never before every copy
@@ -108,9 +115,8 @@ struct Snapshot {
         return at == by_address.end() ? nullptr : &queues[at->second];
     }
     [[nodiscard]] const QueueSpec* find(QueueId id) const {
-        for (const QueueSpec& queue : queues)
-            if (queue.id == main_queue_of(id)) return &queue;
-        return nullptr;
+        const auto at = std::ranges::lower_bound(queues, main_queue_of(id), {}, &QueueSpec::id);
+        return at == queues.end() || at->id != main_queue_of(id) ? nullptr : &*at;
     }
 };
 

@@ -23,7 +23,7 @@ struct Wanted {
 
 std::vector<Wanted> wanted_by(const Config& config) {
     std::vector<Wanted> wanted;
-    wanted.reserve(config.subscriptions.size() + config.queues.size() + 1);
+    wanted.reserve(config.subscriptions.size() + config.queues.size() + config.systems.size() + 1);
     const auto add = [&](std::string address,
                          flow::QueueKind kind,
                          const flow::RetryPolicy& retry,
@@ -49,6 +49,8 @@ std::vector<Wanted> wanted_by(const Config& config) {
     }
     for (const QueueConfig& queue : config.queues)
         add("queue/" + queue.name, flow::QueueKind::plain, queue.retry, queue.allows_presettled);
+    for (const SystemConfig& system : config.systems)
+        add(std::string(flow::inbox_prefix) + system.name, flow::QueueKind::inbox, {}, false);
     return wanted;
 }
 

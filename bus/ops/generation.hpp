@@ -23,7 +23,8 @@ struct GenerationBase {
 /// identity (so a rename is delete and create). Giving an id to a subscription that had none keeps
 /// the queue. Queues that the configuration no longer names stay, marked deleted; one that comes
 /// back gets its old queue. New ids count up from the highest known, deleted ones included.
-/// `$unrouted` is always there. Names with æ, ø, å are reachable by their ae, oe, aa spelling too.
+/// `$unrouted` is always there, and each system has an inbox. Names with æ, ø, å are reachable by
+/// their ae, oe, aa spelling too.
 [[nodiscard]] std::shared_ptr<const flow::Snapshot> make_snapshot(
     const Config& config,
     const std::vector<flow::QueueSpec>& known,

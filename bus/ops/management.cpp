@@ -29,6 +29,7 @@ std::string property(const ManagementRequest& request, const std::string& key) {
 std::string_view kind_of(std::string_view address) {
     if (address.rfind("sub/", 0) == 0) return "subscription";
     if (address.rfind("queue/", 0) == 0) return "plain";
+    if (address.starts_with(flow::inbox_prefix)) return "inbox";
     return "unrouted";
 }
 

@@ -115,7 +115,7 @@ OptionTable<flow::Limits> limit_options() {
         size("message",
              at(&Limits::max_message_bytes),
              {1 * kib, 256 * mib},
-             {"0.1", reload, "largest message to `queue/<name>`"}),
+             {"0.1", reload, "largest message to `queue/<name>` or `inbox/<system>`"}),
         duration("dedup_window",
                  at(&Limits::dedup_window),
                  {1s, 30 * day},
@@ -205,7 +205,10 @@ OptionTable<AuthorityConfig> authority_options() {
 
 OptionTable<SystemConfig> system_options() {
     return {
-        text("name", at(&SystemConfig::name), name_form, {"0.1", reload, "who authenticates"})
+        text("name",
+             at(&SystemConfig::name),
+             name_form,
+             {"0.1", reload, "who authenticates; `inbox/<name>` is for messages to it"})
             .required("sbsys-hjoerring")
             .basic(),
         text("authority",

@@ -42,7 +42,9 @@ std::shared_ptr<const flow::Snapshot> test_snapshot(std::uint64_t generation, bo
                         queue(2, "sub/alt", flow::QueueKind::subscription),
                         queue(3, "sub/hastig", flow::QueueKind::subscription),
                         queue(4, "queue/x", flow::QueueKind::plain),
-                        queue(5, "queue/y", flow::QueueKind::plain)};
+                        queue(5, "queue/y", flow::QueueKind::plain),
+                        queue(6, "inbox/omsorg", flow::QueueKind::inbox),
+                        queue(7, "inbox/laege", flow::QueueKind::inbox)};
     snapshot->queues[2].allows_presettled = true;
     snapshot->queues[4].allows_presettled = true;
     snapshot->queues[4].is_deleted = without_y;
@@ -70,9 +72,9 @@ LiveBus::LiveBus(DoorOptions options) : snapshot_(test_snapshot()), core_(flow::
         [](const std::string& user,
            const std::string& password,
            const std::function<void(std::shared_ptr<const event::Identity>)>& done) {
-            if (user == "omsorg" && password == "hemmelig")
+            if ((user == "omsorg" || user == "laege") && password == "hemmelig")
                 done(std::make_shared<const event::Identity>(event::Identity{
-                    .system = "omsorg", .authority = "29189420", .mechanism = "PLAIN"}));
+                    .system = user, .authority = "29189420", .mechanism = "PLAIN"}));
             else
                 done(nullptr);
         };

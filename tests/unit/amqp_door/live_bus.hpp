@@ -23,7 +23,7 @@ namespace vera::amqp::test {
                               std::chrono::milliseconds deadline = std::chrono::seconds(20));
 
 /// Queues: sub/alt (everything), sub/hastig (presettled allowed), queue/x, queue/y (presettled
-/// allowed), $unrouted.
+/// allowed), inbox/omsorg, inbox/laege, $unrouted.
 [[nodiscard]] std::shared_ptr<const flow::Snapshot> test_snapshot(std::uint64_t generation = 1,
                                                                   bool without_y = false);
 [[nodiscard]] DoorOptions test_options();
@@ -54,7 +54,7 @@ public:
     [[nodiscard]] Seen seen();
 
     MemoryEngine engine;
-    /// Passwords: system "omsorg" with "hemmelig".
+    /// Passwords: systems "omsorg" and "laege" with "hemmelig".
     std::unique_ptr<FrontDoor> door;
 
 private:

@@ -57,7 +57,22 @@ TEST_CASE("audit: the record can be read as the message that documents it", "[au
     CHECK(read.message_sha256().size() == 32);
     REQUIRE(read.queues_size() == 3);
     CHECK(read.queues(2) == 70'000);
+    CHECK(read.receiver().empty());
     // Protobuf's own writer happens to agree today; the stored bytes never depend on it.
+    CHECK(read.SerializeAsString() == bytes);
+}
+
+TEST_CASE("audit: the record of a message names its receiver", "[audit]") {
+    const std::vector<QueueId> queues{QueueId{7}};
+    Accepted record;
+    record.system = "omsorg";
+    record.receiver = "læge";
+    record.queues = &queues;
+    const std::string bytes = encode(record);
+    vera::audit::v1::Accepted read;
+    REQUIRE(read.ParseFromString(bytes));
+    CHECK(read.system() == "omsorg");
+    CHECK(read.receiver() == "læge");
     CHECK(read.SerializeAsString() == bytes);
 }
 

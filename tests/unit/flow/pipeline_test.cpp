@@ -149,3 +149,28 @@ TEST_CASE("pipeline: a plain message has one queue, no record and no dedup", "[f
     CHECK(plan.order_key == 0);
     CHECK(plan.audit_record.empty());
 }
+
+TEST_CASE("pipeline: a message to a system is opaque and audited", "[flow]") {
+    const Snapshot snapshot = snapshot_with({});
+    QueueSpec inbox;
+    inbox.id = QueueId{12};
+    inbox.name = "inbox/læge";
+    inbox.kind = QueueKind::inbox;
+    const event::RawEvent raw = sample();
+    const Plan plan = admit_message(snapshot, inbox, raw, std::string(300, 'm'));
+    CHECK(plan.queues == std::vector{QueueId{12}});
+    CHECK(plan.id_hash == 0);
+    CHECK(plan.order_key == 0);
+    audit::v1::Accepted record;
+    REQUIRE(record.ParseFromString(plan.audit_record));
+    CHECK(record.event_id() == std::string(256, 'm'));
+    CHECK(record.type().empty());
+    CHECK(record.system() == "esdh");
+    CHECK(record.authority() == "29189382");
+    CHECK(record.receiver() == "læge");
+    CHECK(record.generation() == 4);
+    REQUIRE(record.queues_size() == 1);
+    CHECK(record.queues(0) == 12);
+    const auto hash = audit::sha256(raw.message.view());
+    CHECK(record.message_sha256() == std::string(hash.begin(), hash.end()));
+}

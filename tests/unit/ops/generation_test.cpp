@@ -145,3 +145,23 @@ TEST_CASE("generation: uuids of names differ by address and are RFC 9562 version
     CHECK(uuid_of_name("sub/a").bytes[6] >> 4U == 8);
     CHECK(uuid_of_name("sub/a").bytes[8] >> 6U == 2);
 }
+
+TEST_CASE("generation: each system has an inbox; a system that goes leaves it, and finds it again",
+          "[ops]") {
+    Config config = config_of({subscription("a")}, {"lager"});
+    config.systems = {{"læsø-omsorg", "45973328", {}}, {"lager", "45973328", {}}};
+    const auto first = make(config);
+    REQUIRE(first->find("inbox/læsø-omsorg") != nullptr);
+    CHECK(first->find("inbox/læsø-omsorg")->kind == flow::QueueKind::inbox);
+    CHECK(id_at(*first, "inbox/laesoe-omsorg") == id_at(*first, "inbox/læsø-omsorg"));
+    CHECK(id_at(*first, "inbox/lager") != id_at(*first, "queue/lager"));
+    REQUIRE(first->routes->subscriptions().size() == 1);
+    CHECK(first->routes->subscriptions()[0].queue == id_at(*first, "sub/a"));
+    config.systems.erase(config.systems.begin());
+    const auto second = make(config, first->queues);
+    CHECK(second->find("inbox/læsø-omsorg") == nullptr);
+    CHECK(second->find(id_at(*first, "inbox/læsø-omsorg"))->is_deleted);
+    config.systems.push_back({"laesoe-omsorg", "45973328", {}});
+    const auto third = make(config, second->queues);
+    CHECK(id_at(*third, "inbox/laesoe-omsorg") == id_at(*first, "inbox/læsø-omsorg"));
+}
