@@ -35,10 +35,12 @@ GuardLimits guard_limits(const DoorOptions& options, const flow::Snapshot& snaps
 Connection::Connection(IoThread& io,
                        std::uint32_t number,
                        asio::ip::tcp::socket socket,
-                       const ListenOn& on)
+                       const ListenOn& on,
+                       std::shared_ptr<const TlsContext> tls)
     : io_(io),
       number_(number),
       socket_(std::move(socket)),
+      tls_(tls ? std::make_unique<TlsSession>(std::move(tls)) : nullptr),
       guard_(guard_limits(io.door().options, io.snapshot()), on.allows_anonymous, on.allows_plain),
       links_(io, number, guard_),
       started_(Clock::now()),
@@ -76,18 +78,13 @@ void Connection::start() {
 }
 
 void Connection::read() {
-    if (is_reading_ || is_writing_ || awaits_verdict_ || phase_ != Phase::open) return;
-    if (links_.has_inlets() && io_.door().in_flight.is_over()) {
+    if (is_reading_ || !may_read()) return;
+    if (must_pause()) {
         if (!std::exchange(is_paused_, true)) io_.pause(number_);
         return;
     }
-    const bool wants_large = links_.has_inlets() && !has_large_buffer_;
-    pn_rwbytes_t buffer = pn_connection_driver_read_buffer(&driver_);
-    if (wants_large || (buffer.size > 0 && buffer.size <= carry_)) {
-        has_large_buffer_ = true;
-        buffer = pn_connection_driver_read_buffer_sized(
-            &driver_, std::max<std::size_t>(large_read_bytes, io_.door().options.max_frame_bytes));
-    }
+    if (tls_) return read_tls();
+    const pn_rwbytes_t buffer = engine_room();
     if (buffer.size <= carry_) return;  // the engine reads no more
     is_reading_ = true;
     socket_.async_read_some(asio::buffer(buffer.start + carry_, buffer.size - carry_),
@@ -95,6 +92,20 @@ void Connection::read() {
                                 self->is_reading_ = false;
                                 self->guarded([&] { self->on_read(error, size); });
                             });
+}
+
+bool Connection::must_pause() const {
+    return links_.has_inlets() && io_.door().in_flight.is_over();
+}
+
+// The engine's read buffer, of which the first carry_ bytes are in use.
+pn_rwbytes_t Connection::engine_room() {
+    const bool wants_large = links_.has_inlets() && !has_large_buffer_;
+    const pn_rwbytes_t buffer = pn_connection_driver_read_buffer(&driver_);
+    if (!wants_large && (buffer.size == 0 || buffer.size > carry_)) return buffer;
+    has_large_buffer_ = true;
+    return pn_connection_driver_read_buffer_sized(
+        &driver_, std::max<std::size_t>(large_read_bytes, io_.door().options.max_frame_bytes));
 }
 
 void Connection::resume_reading() {
@@ -198,29 +209,37 @@ void Connection::drop_input(std::size_t size) {
 
 void Connection::on_consumed() {
     guard_output_ += guard_.take_output();
-    if (auto credentials = guard_.take_credentials()) {
-        io_.door().authenticate(
-            std::move(credentials->user),
-            std::move(credentials->password),
-            [io = io_.weak_from_this(),
-             number = number_](std::shared_ptr<const event::Identity> identity) {
-                const auto thread = io.lock();
-                if (!thread) return;
-                thread->defer([raw = thread.get(), number, identity = std::move(identity)] {
-                    if (Connection* connection = raw->find(number))
-                        connection->plain_verified(identity);
-                });
-            });
-    }
+    if (auto credentials = guard_.take_credentials()) return verify(std::move(*credentials));
     if (guard_.is_authenticated() && identity_ == nullptr && guard_.mechanism() == "ANONYMOUS")
         adopt_identity(std::make_shared<const event::Identity>(
             event::Identity{.system = "anonymous", .authority = "", .mechanism = "ANONYMOUS"}));
 }
 
-void Connection::plain_verified(std::shared_ptr<const event::Identity> identity) {
+void Connection::verify(Credentials credentials) {
+    if (credentials.is_external) {
+        auto identity = io_.door().identify(*tls_->peer(), credentials.user);
+        guard_.verified(identity != nullptr);
+        guard_output_ += guard_.take_output();
+        if (!guard_.is_authenticated()) return refuse(guard_.condition(), guard_.text());
+        return adopt_identity(std::move(identity));
+    }
+    io_.door().authenticate(
+        std::move(credentials.user),
+        std::move(credentials.password),
+        [io = io_.weak_from_this(),
+         number = number_](std::shared_ptr<const event::Identity> identity) {
+            const auto thread = io.lock();
+            if (!thread) return;
+            thread->defer([raw = thread.get(), number, identity = std::move(identity)] {
+                if (Connection* connection = raw->find(number)) connection->verified(identity);
+            });
+        });
+}
+
+void Connection::verified(std::shared_ptr<const event::Identity> identity) {
     const auto self = shared_from_this();
     guarded([&] {
-        guard_.plain_verified(identity != nullptr);
+        guard_.verified(identity != nullptr);
         guard_output_ += guard_.take_output();
         awaits_verdict_ = false;
         if (!guard_.is_authenticated()) return refuse(guard_.condition(), guard_.text());

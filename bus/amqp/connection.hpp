@@ -1,9 +1,10 @@
 #pragma once
-// One client's connection: socket, frame guard, Proton's engine, timers. Private to this room.
+// One client's connection: socket, TLS, frame guard, Proton's engine, timers. Private to this room.
 #include "bus/amqp/frame_guard.hpp"
 #include "bus/amqp/front_door.hpp"
 #include "bus/amqp/io_thread.hpp"
 #include "bus/amqp/link_table.hpp"
+#include "bus/amqp/tls_session.hpp"
 
 #include <proton/connection_driver.h>
 
@@ -24,7 +25,8 @@ public:
     Connection(IoThread& io,
                std::uint32_t number,
                asio::ip::tcp::socket socket,
-               const ListenOn& on);
+               const ListenOn& on,
+               std::shared_ptr<const TlsContext> tls);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -42,7 +44,8 @@ public:
     void end(Ending ending);
     /// Refuses the connection: close frame with the condition, then the end.
     void refuse(std::string_view condition, std::string_view text);
-    void plain_verified(std::shared_ptr<const event::Identity> identity);
+    /// Who the client is, nothing: credentials that nobody has.
+    void verified(std::shared_ptr<const event::Identity> identity);
     void answer_management(LinkId request,
                            const ManagementReply& reply,
                            std::string_view correlation,
@@ -68,13 +71,24 @@ private:
     using Clock = std::chrono::steady_clock;
 
     void init_engine();
+    [[nodiscard]] bool may_read() const {
+        return !is_writing_ && !awaits_verdict_ && phase_ == Phase::open;
+    }
+    [[nodiscard]] bool must_pause() const;
     void read();
+    pn_rwbytes_t engine_room();
+    void read_tls();
+    void receive_tls();
+    void decrypt();
+    void fail_tls(std::string_view reason);
+    bool flush_tls();
     void on_read(std::error_code error, std::size_t size);
     void process_input();
     void take_input();
     bool pass(std::size_t size, bool is_barrier);
     void drop_input(std::size_t size);
     void on_consumed();
+    void verify(Credentials credentials);
     void adopt_identity(std::shared_ptr<const event::Identity> identity);
     void account_partial();
     void forget_partial();
@@ -82,6 +96,7 @@ private:
     void write();
     void go_on();
     std::size_t send_some(std::string_view bytes);
+    std::size_t send_raw(std::string_view bytes);
     void linger();
     void drain_lingering();
     void close_driver();
@@ -95,6 +110,7 @@ private:
     IoThread& io_;
     const std::uint32_t number_;
     asio::ip::tcp::socket socket_;
+    std::unique_ptr<TlsSession> tls_;  // nothing: TCP as it is
     FrameGuard guard_;
     pn_connection_driver_t driver_{};
     LinkTable links_;
@@ -106,6 +122,7 @@ private:
     bool is_writing_ = false;  // the socket takes no more just now
     bool is_paused_ = false;
     bool awaits_verdict_ = false;  // PLAIN is being verified
+    bool is_tls_ended_ = false;    // we have said that nothing more comes
     bool is_closing_ = false;      // the door closes
     bool is_close_sent_ = false;
     bool has_large_buffer_ = false;

@@ -21,6 +21,7 @@ constexpr std::size_t large_write_bytes = 64U << 10U;
 constexpr std::size_t full_write_buffer =
     8U << 10U;  // the engine's first one; a full one doubles at the next call
 constexpr auto linger_time = std::chrono::seconds(2);
+constexpr auto idle_before_release = std::chrono::seconds(2);
 constexpr std::size_t most_lingered_bytes = 4U << 20U;
 
 std::int64_t milliseconds(std::chrono::steady_clock::time_point time) {
@@ -58,6 +59,7 @@ void Connection::go_on() {
 
 void Connection::write() {
     while (!is_writing_ && (phase_ == Phase::open || phase_ == Phase::refused)) {
+        if (tls_ && !flush_tls()) return;
         if (!guard_output_.empty()) {
             const std::size_t written = send_some(guard_output_);
             guard_output_.erase(0, written);
@@ -70,7 +72,12 @@ void Connection::write() {
                 continue;
             }
             if (links_.on_all_written()) continue;
-            if (phase_ == Phase::refused || pn_connection_driver_write_closed(&driver_)) linger();
+            if (phase_ != Phase::refused && !pn_connection_driver_write_closed(&driver_)) return;
+            if (tls_ && !std::exchange(is_tls_ended_, true)) {
+                tls_->close();
+                continue;
+            }
+            linger();
             return;
         }
         const std::size_t written = send_some({output.start, output.size});
@@ -83,8 +90,17 @@ void Connection::write() {
     }
 }
 
-// What the socket takes at once; if that is not all, waits for it to take more.
+// Of bytes in the clear, as many as were taken: with TLS all, and what the socket does not take of
+// them waits encrypted.
 std::size_t Connection::send_some(std::string_view bytes) {
+    if (!tls_) return send_raw(bytes);
+    tls_->write(bytes);
+    flush_tls();
+    return bytes.size();
+}
+
+// What the socket takes at once; if that is not all, waits for it to take more.
+std::size_t Connection::send_raw(std::string_view bytes) {
     const ssize_t sent =
         ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
@@ -195,6 +211,7 @@ void Connection::sweep(Clock::time_point now) {
         if (is_leaving && now - blocked_since_ > linger_time) return end(Ending::lost);
         if (is_writing_ && now - blocked_since_ > options.write_stall_timeout)
             return end(Ending::lost);
+        if (tls_ && now - heard_ > idle_before_release) tls_->release_memory();
         if (!is_too_slow(now)) tick(now);
     });
 }

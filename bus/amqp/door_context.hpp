@@ -41,7 +41,7 @@ private:
 struct ThreadCounters {
     std::atomic<std::uint64_t> connections{0}, connections_total{0}, refused_frames{0},
         decode_errors{0}, handshake_timeouts{0}, idle_timeouts{0}, bytes_in{0}, bytes_out{0},
-        deliveries_in{0}, deliveries_out{0}, refused{0};
+        deliveries_in{0}, deliveries_out{0}, refused{0}, tls_handshakes{0}, tls_failures{0};
 };
 
 inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
@@ -54,12 +54,14 @@ struct DoorContext {
                 flow::BusPort& bus_port,
                 flow::Engine& durable,
                 Authenticate verify,
-                Manage management)
+                Manage management,
+                Identify certificates)
         : options(std::move(given)),
           bus(bus_port),
           engine(durable),
           authenticate(std::move(verify)),
           manage(std::move(management)),
+          identify(std::move(certificates)),
           in_flight(options.in_flight_bytes) {}
 
     const DoorOptions options;
@@ -67,6 +69,7 @@ struct DoorContext {
     flow::Engine& engine;
     const Authenticate authenticate;
     const Manage manage;
+    const Identify identify;
     ByteBudget in_flight;
     std::atomic<std::uint64_t> partial_bytes{
         0};  ///< of deliveries that are not whole yet, all connections

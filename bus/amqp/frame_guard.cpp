@@ -39,8 +39,7 @@ struct FrameGuard::State {
     State(const GuardLimits& guard_limits, bool anonymous, bool plain)
         : limits(guard_limits),
           sasl(anonymous, plain),
-          sessions(guard_limits),
-          has_mechanism(anonymous || plain) {}
+          sessions(guard_limits) {}
 
     Step refuse(std::string_view condition, std::string text) {
         phase = Phase::refused;
@@ -60,7 +59,6 @@ struct FrameGuard::State {
     GuardLimits limits;
     Sasl sasl;
     PeerSessions sessions;
-    bool has_mechanism;
     bool is_authenticated = false;
     bool has_credentials = false;
     Phase phase = Phase::sasl_header;
@@ -74,6 +72,10 @@ struct FrameGuard::State {
 FrameGuard::FrameGuard(const GuardLimits& limits, bool allows_anonymous, bool allows_plain)
     : state_(std::make_unique<State>(limits, allows_anonymous, allows_plain)) {}
 FrameGuard::~FrameGuard() = default;
+
+void FrameGuard::offer_external() {
+    state_->sasl.offer_external();
+}
 
 Step FrameGuard::next(std::string_view input) {
     switch (state_->phase) {
@@ -111,7 +113,7 @@ Step FrameGuard::State::header(std::string_view input) {
         phase = Phase::open;
         return {.verdict = Verdict::pass, .bytes = want.size()};
     }
-    if (!has_mechanism)
+    if (!sasl.has_mechanism())
         return refuse("amqp:unauthorized-access", "no SASL mechanism is allowed here");
     preauth_bytes += want.size();
     sasl.greet(output);
@@ -239,16 +241,17 @@ std::string FrameGuard::take_output() {
     return std::exchange(state_->output, {});
 }
 
-std::optional<PlainCredentials> FrameGuard::take_credentials() {
+std::optional<Credentials> FrameGuard::take_credentials() {
     if (!std::exchange(state_->has_credentials, false)) return std::nullopt;
-    PlainCredentials credentials{state_->sasl.user(), state_->sasl.password()};
+    Credentials credentials{
+        state_->sasl.mechanism() == "EXTERNAL", state_->sasl.user(), state_->sasl.password()};
     state_->sasl.forget_password();
     return credentials;
 }
 
-void FrameGuard::plain_verified(bool ok) {
+void FrameGuard::verified(bool is_right) {
     if (state_->phase != Phase::verifying) return;
-    if (!state_->sasl.verified(ok, state_->output, state_->objection)) {
+    if (!state_->sasl.verified(is_right, state_->output, state_->objection)) {
         state_->phase = Phase::refused;
         return;
     }

@@ -39,8 +39,7 @@ enum class Verdict : std::uint8_t {
     need_more,  ///< not whole yet: read on
     pass,       ///< `bytes` may go to the engine
     consumed,   ///< `bytes` were for the guard (SASL): drop them, write take_output() to the peer
-    wait,       ///< the outcome of a PLAIN verification is awaited: call next() again after
-                ///< plain_verified()
+    wait,       ///< the outcome of a verification is awaited: call next() again after verified()
     refuse,     ///< close with condition() and text(), use nothing of the input; not authenticated:
                 ///< take_output(), then close the socket, no engine bytes
 };
@@ -55,7 +54,8 @@ struct Step {
     bool has_foreign_format = false;  ///< a transfer whose message-format is not 0
 };
 
-struct PlainCredentials {
+struct Credentials {
+    bool is_external = false;  ///< EXTERNAL: no password, `user` may be empty
     std::string user;
     std::string password;
 };
@@ -67,6 +67,8 @@ public:
     /// connection is refused.
     FrameGuard(const GuardLimits& limits, bool allows_anonymous, bool allows_plain);
     ~FrameGuard();
+    /// A client certificate has been verified: EXTERNAL is offered first. Before any next().
+    void offer_external();
     FrameGuard(const FrameGuard&) = delete;
     FrameGuard& operator=(const FrameGuard&) = delete;
 
@@ -75,15 +77,15 @@ public:
     /// Bytes for the peer that do not come from the engine: SASL header, mechanisms, outcome. To be
     /// written before the engine's.
     [[nodiscard]] std::string take_output();
-    /// Credentials to verify, once, after next() gave `consumed` for a PLAIN sasl-init; next()
-    /// gives `wait` until plain_verified().
-    [[nodiscard]] std::optional<PlainCredentials> take_credentials();
-    void plain_verified(bool ok);
+    /// Credentials to verify, once, after next() gave `consumed` for the last SASL frame of PLAIN
+    /// or EXTERNAL; next() gives `wait` until verified().
+    [[nodiscard]] std::optional<Credentials> take_credentials();
+    void verified(bool is_right);
 
     [[nodiscard]] bool is_authenticated() const;
     [[nodiscard]] std::string_view mechanism()
-        const;                             ///< "ANONYMOUS" or "PLAIN" once authenticated
-    [[nodiscard]] bool is_open() const;    ///< the peer's open has passed
+        const;                           ///< "EXTERNAL", "ANONYMOUS" or "PLAIN" once authenticated
+    [[nodiscard]] bool is_open() const;  ///< the peer's open has passed
     [[nodiscard]] bool is_closed() const;  ///< the peer's close has passed
     [[nodiscard]] std::string_view condition()
         const;  ///< after refuse: error condition, e.g. "amqp:decode-error"

@@ -17,8 +17,14 @@ struct FrontDoor::State {
           flow::BusPort& bus,
           flow::Engine& engine,
           Authenticate authenticate,
-          Manage manage)
-        : context(std::move(options), bus, engine, std::move(authenticate), std::move(manage)) {
+          Manage manage,
+          Identify identify)
+        : context(std::move(options),
+                  bus,
+                  engine,
+                  std::move(authenticate),
+                  std::move(manage),
+                  std::move(identify)) {
         const unsigned wanted = std::clamp(context.options.io_threads, 1U, 255U);
         for (unsigned i = 0; i < wanted; ++i)
             threads.push_back(std::make_shared<IoThread>(context, i));
@@ -60,9 +66,14 @@ FrontDoor::FrontDoor(DoorOptions options,
                      flow::BusPort& bus,
                      flow::Engine& engine,
                      Authenticate authenticate,
-                     Manage manage)
-    : state_(std::make_unique<State>(
-          std::move(options), bus, engine, std::move(authenticate), std::move(manage))) {}
+                     Manage manage,
+                     Identify identify)
+    : state_(std::make_unique<State>(std::move(options),
+                                     bus,
+                                     engine,
+                                     std::move(authenticate),
+                                     std::move(manage),
+                                     std::move(identify))) {}
 
 FrontDoor::~FrontDoor() {
     close(Millis{0});
@@ -94,6 +105,11 @@ std::vector<std::uint16_t> FrontDoor::ports() const {
     for (const auto& listener : state_->listeners)
         ports.push_back(listener->port());
     return ports;
+}
+
+void FrontDoor::replace_tls(const std::vector<std::shared_ptr<const TlsContext>>& contexts) {
+    for (std::size_t i = 0; i < std::min(contexts.size(), state_->listeners.size()); ++i)
+        state_->listeners[i]->replace_tls(contexts[i]);
 }
 
 void FrontDoor::carry_out(flow::Effects& effects) {
@@ -134,6 +150,8 @@ DoorCounters FrontDoor::counters() const {
         sum.deliveries_in += one.deliveries_in;
         sum.deliveries_out += one.deliveries_out;
         sum.refused += one.refused;
+        sum.tls_handshakes += one.tls_handshakes;
+        sum.tls_failures += one.tls_failures;
     }
     return sum;
 }

@@ -1,6 +1,7 @@
 #pragma once
 // The front door: sockets, I/O threads, connections, links. Clients speak AMQP 1.0 to it; it speaks
 // values and tokens to the core.
+#include "bus/amqp/tls_session.hpp"
 #include "bus/base/result.hpp"
 #include "bus/event/raw_event.hpp"
 #include "bus/flow/bus_core.hpp"
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vera::amqp {
@@ -22,7 +24,8 @@ struct ListenOn {
     std::string address = "127.0.0.1";
     std::uint16_t port = 5672;  ///< 0: any free one, see FrontDoor::ports
     bool allows_anonymous = false;
-    bool allows_plain = true;
+    bool allows_plain = true;                 ///< beyond loopback only with `tls`
+    std::shared_ptr<const TlsContext> tls{};  ///< nothing: TCP as it is
 };
 
 struct DoorOptions {
@@ -35,7 +38,7 @@ struct DoorOptions {
     std::uint32_t max_connections = 20000;
     Millis idle_timeout{
         60000};  ///< a peer silent for this long is closed; half of it is advertised
-    Millis handshake_timeout{5000};         ///< until SASL has ended
+    Millis handshake_timeout{5000};         ///< until TLS and SASL have ended
     Millis write_stall_timeout{60000};      ///< a peer that does not read while output waits
     std::uint32_t publisher_credit = 1000;  ///< deliveries
     std::uint64_t in_flight_bytes =
@@ -49,6 +52,11 @@ using Authenticate =
     std::function<void(std::string user,
                        std::string password,
                        std::function<void(std::shared_ptr<const event::Identity>)> done)>;
+
+/// Whose a verified client certificate is, for SASL EXTERNAL; `wanted` is the identity that the
+/// client asks for, or empty. Nothing = refused. Any thread; must not block.
+using Identify = std::function<std::shared_ptr<const event::Identity>(
+    const CertificateSubject& subject, std::string_view wanted)>;
 
 /// A request to `$management` (AMQP Management WD11, "generation A"): operation, type, name … are
 /// in `properties`, strings.
@@ -73,16 +81,18 @@ struct DoorCounters {
                   handshake_timeouts = 0, idle_timeouts = 0, bytes_in = 0, bytes_out = 0,
                   deliveries_in = 0, deliveries_out = 0;
     std::uint64_t refused = 0;  ///< deliveries that were refused without asking the core
+    std::uint64_t tls_handshakes = 0, tls_failures = 0;
 };
 
 class FrontDoor {
 public:
-    /// `bus`, `engine` outlive the door.
+    /// `bus`, `engine` outlive the door. Without `identify` EXTERNAL is not offered.
     FrontDoor(DoorOptions options,
               flow::BusPort& bus,
               flow::Engine& engine,
               Authenticate authenticate,
-              Manage manage);
+              Manage manage,
+              Identify identify = {});
     ~FrontDoor();
     FrontDoor(const FrontDoor&) = delete;
     FrontDoor& operator=(const FrontDoor&) = delete;
@@ -91,6 +101,9 @@ public:
     [[nodiscard]] Result<void> open();
     /// In the order of the listeners, after open().
     [[nodiscard]] std::vector<std::uint16_t> ports() const;
+    /// New connections get these, one for each listener in their order; those that are in keep what
+    /// they have. A listener stays with or without TLS as it was made. Any thread, after open().
+    void replace_tls(const std::vector<std::shared_ptr<const TlsContext>>& contexts);
     /// Carries out what concerns links: accepts, refusals, deliveries, drained, durable, closes.
     /// Any thread; posts once per I/O thread.
     void carry_out(flow::Effects& effects);

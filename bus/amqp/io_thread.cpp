@@ -13,6 +13,7 @@
 namespace vera::amqp {
 namespace {
 
+constexpr std::size_t receive_bytes = 64U << 10U;  // of a TLS connection, at once
 constexpr std::size_t salts_drawn_at_once = 256;
 constexpr std::size_t largest_scratch = 1U << 20U;
 constexpr std::chrono::milliseconds often{250};  // serves an idle time-out of a second
@@ -57,15 +58,18 @@ void IoThread::stop() {
     end_batch();
 }
 
-void IoThread::adopt(asio::ip::tcp::socket socket, const ListenOn& on) {
-    asio::post(context_, [this, socket = std::move(socket), &on]() mutable {
+void IoThread::adopt(asio::ip::tcp::socket socket,
+                     const ListenOn& on,
+                     std::shared_ptr<const TlsContext> tls) {
+    asio::post(context_, [this, socket = std::move(socket), &on, tls = std::move(tls)]() mutable {
         if (is_closing_) {
             door_.connections.fetch_sub(1, std::memory_order_relaxed);
             return;
         }
         const std::uint32_t number = ++last_connection_;
         try {
-            auto connection = std::make_shared<Connection>(*this, number, std::move(socket), on);
+            auto connection =
+                std::make_shared<Connection>(*this, number, std::move(socket), on, std::move(tls));
             connections_.emplace(number, connection);
             count(counters_.connections_total);
             counters_.connections.store(connections_.size(), std::memory_order_relaxed);
@@ -230,6 +234,24 @@ void IoThread::end_batch() {
     inputs.swap(inputs_);
     usual_inputs_ = inputs.size();
     door_.bus.post(std::move(inputs));
+}
+
+std::span<char> IoThread::receive_buffer() {
+    receive_buffer_.resize(receive_bytes);
+    return receive_buffer_;
+}
+
+void IoThread::note_tls_failure(const asio::ip::tcp::socket& socket, std::string_view reason) {
+    count(counters_.tls_failures);
+    ++untold_tls_failures_;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - tls_failure_told_ < std::chrono::seconds(1)) return;
+    tls_failure_told_ = now;
+    std::error_code ignored;
+    host::log::info("TLS failed",
+                    {{"peer", socket.remote_endpoint(ignored).address().to_string()},
+                     {"reason", std::string(reason)},
+                     {"failures", std::to_string(std::exchange(untold_tls_failures_, 0))}});
 }
 
 void IoThread::release_bytes(std::uint64_t bytes) {

@@ -16,7 +16,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
@@ -57,7 +59,9 @@ public:
 
     void start();
     /// Any thread: takes over an accepted socket, which was made on this thread's context.
-    void adopt(asio::ip::tcp::socket socket, const ListenOn& on);
+    void adopt(asio::ip::tcp::socket socket,
+               const ListenOn& on,
+               std::shared_ptr<const TlsContext> tls);
     /// Any thread.
     void put(Work work);
     /// Any thread: runs at once if the caller is this thread.
@@ -92,6 +96,10 @@ public:
         scratch_.clear();
         return scratch_;
     }
+    /// Where a TLS connection receives into: large, good until the next connection's turn.
+    [[nodiscard]] std::span<char> receive_buffer();
+    /// Counted, and told once a second at most.
+    void note_tls_failure(const asio::ip::tcp::socket& socket, std::string_view reason);
     /// Settled message bytes leave the budget; wakes the paused if it fell far enough.
     void release_bytes(std::uint64_t bytes);
     /// The connection has changed outside its own handlers: its output is written at the end of
@@ -150,6 +158,9 @@ private:
     Timestamp now_;
     std::vector<audit::Salt> salts_;
     std::string scratch_;
+    std::vector<char> receive_buffer_;
+    std::uint64_t untold_tls_failures_ = 0;
+    std::chrono::steady_clock::time_point tls_failure_told_;
     ThreadCounters counters_;
     host::Mailbox<unsigned>* closed_ = nullptr;
     bool is_closing_ = false;

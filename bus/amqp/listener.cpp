@@ -23,6 +23,7 @@ Listener::Listener(DoorContext& door, IoThread& home, const ListenOn& on)
     : door_(door),
       home_(home),
       on_(on),
+      tls_(on.tls),
       acceptor_(home.context()),
       pause_(home.context()) {}
 
@@ -31,6 +32,8 @@ Result<void> Listener::open() {
     std::error_code error;
     const asio::ip::address address = asio::ip::make_address(on_.address, error);
     if (error) return fail(Errc::refused, "listening on " + where + ": not an IP address");
+    if (on_.allows_plain && on_.tls == nullptr && !address.is_loopback())
+        return fail(Errc::refused, "listening on " + where + ": PLAIN beyond loopback needs TLS");
     const asio::ip::tcp::endpoint endpoint(address, on_.port);
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
@@ -74,7 +77,11 @@ void Listener::take(asio::ip::tcp::socket socket, IoThread& owner) {
     std::error_code ignored;
     socket.non_blocking(true, ignored);
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    owner.adopt(std::move(socket), on_);
+    owner.adopt(std::move(socket), on_, tls_.get());
+}
+
+void Listener::replace_tls(std::shared_ptr<const TlsContext> tls) {
+    if ((tls == nullptr) == (on_.tls == nullptr)) tls_.set(std::move(tls));
 }
 
 void Listener::stop() {

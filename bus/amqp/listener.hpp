@@ -3,6 +3,7 @@
 // to this room.
 #include "bus/amqp/door_context.hpp"
 #include "bus/base/result.hpp"
+#include "bus/host/mailbox.hpp"
 
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
@@ -17,11 +18,14 @@ class Listener : public std::enable_shared_from_this<Listener> {
 public:
     Listener(DoorContext& door, IoThread& home, const ListenOn& on);
 
-    /// Binds; before the thread runs. Errors: unavailable (address in use), refused.
+    /// Binds; before the thread runs. Errors: unavailable (address in use), refused (also PLAIN
+    /// beyond loopback without TLS).
     [[nodiscard]] Result<void> open();
     [[nodiscard]] std::uint16_t port() const { return port_; }
     /// Begins to accept; before the thread runs.
     void start() { accept(); }
+    /// Any thread: for connections from now on. A listener without TLS stays so, one with it too.
+    void replace_tls(std::shared_ptr<const TlsContext> tls);
     /// Any thread.
     void stop();
 
@@ -32,6 +36,7 @@ private:
     DoorContext& door_;
     IoThread& home_;
     const ListenOn& on_;
+    host::Cell<std::shared_ptr<const TlsContext>> tls_;
     asio::ip::tcp::acceptor acceptor_;
     asio::steady_timer pause_;
     std::uint16_t port_ = 0;

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t longest_mechanism = 32;
 constexpr std::size_t longest_user = 255;
 constexpr std::size_t longest_password = 1024;
+constexpr std::string_view external_name = "EXTERNAL";
 constexpr std::string_view anonymous = "ANONYMOUS";
 constexpr std::string_view plain_name = "PLAIN";
 
@@ -36,8 +37,9 @@ void Sasl::greet(std::string& output) const {
     output.append(sasl_header);
     std::string names;
     std::uint8_t count = 0;
-    for (const auto& [name, is_allowed] :
-         {std::pair{anonymous, allows_anonymous_}, std::pair{plain_name, allows_plain_}}) {
+    for (const auto& [name, is_allowed] : {std::pair{external_name, allows_external_},
+                                           std::pair{anonymous, allows_anonymous_},
+                                           std::pair{plain_name, allows_plain_}}) {
         if (!is_allowed) continue;
         names.push_back(static_cast<char>(name.size()));
         names.append(name);
@@ -79,7 +81,8 @@ bool Sasl::frame(Cursor body, std::string& output, Objection& why) {
         why = {"amqp:decode-error", "sasl frame: bytes behind the performative"};
         return false;
     }
-    return state_ == State::init ? init(fields, output, why) : plain(fields[0].bytes, output, why);
+    return state_ == State::init ? init(fields, output, why)
+                                 : respond(fields[0].bytes, output, why);
 }
 
 bool Sasl::init(const Fields& fields, std::string& output, Objection& why) {
@@ -92,12 +95,34 @@ bool Sasl::init(const Fields& fields, std::string& output, Objection& why) {
         put_outcome(output, 0);
         return true;
     }
-    if (mechanism != plain_name || !allows_plain_)
+    if (mechanism == external_name && allows_external_)
+        mechanism_ = external_name;
+    else if (mechanism == plain_name && allows_plain_)
+        mechanism_ = plain_name;
+    else
         return fail("sasl-init.mechanism: is not offered", output, why);
-    mechanism_ = plain_name;
-    if (fields[1].is_set && !fields[1].bytes.empty()) return plain(fields[1].bytes, output, why);
+    // An empty response is one for EXTERNAL alone.
+    const bool is_whole =
+        fields[1].is_set && (mechanism_ == external_name || !fields[1].bytes.empty());
+    if (is_whole) return respond(fields[1].bytes, output, why);
     put_challenge(output);
     state_ = State::response;
+    return true;
+}
+
+bool Sasl::respond(std::string_view response, std::string& output, Objection& why) {
+    return mechanism_ == external_name ? external(response, output, why)
+                                       : plain(response, output, why);
+}
+
+// RFC 4422 appendix A: the authorization identity, or nothing. Who the certificate's system is, and
+// that it is the one asked for, is decided elsewhere.
+bool Sasl::external(std::string_view response, std::string& output, Objection& why) {
+    if (response.size() > longest_user || !is_utf8(response) ||
+        response.find('\0') != std::string_view::npos)
+        return fail("EXTERNAL response: is no identity", output, why);
+    user_.assign(response);
+    state_ = State::verifying;
     return true;
 }
 
@@ -128,7 +153,11 @@ bool Sasl::plain(std::string_view response, std::string& output, Objection& why)
 
 bool Sasl::verified(bool is_right, std::string& output, Objection& why) {
     forget_password();
-    if (!is_right) return fail("user or password is wrong", output, why);
+    if (!is_right)
+        return fail(mechanism_ == external_name ? "the certificate is of no known system"
+                                                : "user or password is wrong",
+                    output,
+                    why);
     state_ = State::done;
     put_outcome(output, 0);
     return true;

@@ -1,6 +1,7 @@
 #pragma once
-// The server's half of a SASL conversation (AMQP 1.0 §5.3, RFC 4616, RFC 4505): mechanisms
-// ANONYMOUS and PLAIN. Pure: whether a password is right is decided elsewhere.
+// The server's half of a SASL conversation (AMQP 1.0 §5.3, RFC 4422 appendix A, RFC 4616, RFC
+// 4505): mechanisms EXTERNAL, ANONYMOUS and PLAIN. Pure: whether a password is right, and whose a
+// certificate is, is decided elsewhere.
 #include "bus/amqp/performative.hpp"
 
 #include <string>
@@ -25,6 +26,11 @@ public:
         : allows_anonymous_(allows_anonymous),
           allows_plain_(allows_plain) {}
 
+    /// A client certificate has been verified: EXTERNAL is offered too. Before greet().
+    void offer_external() { allows_external_ = true; }
+    [[nodiscard]] bool has_mechanism() const {
+        return allows_external_ || allows_anonymous_ || allows_plain_;
+    }
     /// Header and sasl-mechanisms.
     void greet(std::string& output) const;
     /// One SASL frame's body. False: `why`, and the outcome is in `output` if one was due.
@@ -34,6 +40,7 @@ public:
 
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] std::string_view mechanism() const { return mechanism_; }
+    /// Of PLAIN; of EXTERNAL the authorization identity that the client wants, or nothing.
     [[nodiscard]] const std::string& user() const { return user_; }
     [[nodiscard]] const std::string& password() const { return password_; }
     /// The password is not kept longer than needed.
@@ -41,9 +48,12 @@ public:
 
 private:
     bool init(const Fields& fields, std::string& output, Objection& why);
+    bool respond(std::string_view response, std::string& output, Objection& why);
+    bool external(std::string_view response, std::string& output, Objection& why);
     bool plain(std::string_view response, std::string& output, Objection& why);
     bool fail(std::string_view text, std::string& output, Objection& why);
 
+    bool allows_external_ = false;
     bool allows_anonymous_;
     bool allows_plain_;
     State state_ = State::init;

@@ -107,7 +107,7 @@ bool EngineServer::take() {
                 break;
             case amqp::Verdict::wait: {
                 const auto credentials = guard_.take_credentials();
-                guard_.plain_verified(credentials && credentials->password == "secret");
+                guard_.verified(credentials && credentials->password == "secret");
                 break;
             }
             case amqp::Verdict::refuse:

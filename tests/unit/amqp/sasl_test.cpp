@@ -75,17 +75,17 @@ TEST_CASE("sasl: PLAIN with an initial response waits for the verification", "[a
     CHECK(guard.mechanism().empty());
 
     SECTION("right: outcome ok, the pipelined bytes go on") {
-        guard.plain_verified(true);
+        guard.verified(true);
         CHECK(guard.take_output() == outcome_ok);
         CHECK(guard.mechanism() == "PLAIN");
         std::string passed;
         CHECK(feed(guard, rest, &passed).verdict == Verdict::need_more);
         CHECK(passed == rest);
-        guard.plain_verified(false);  // too late: says nothing any more
+        guard.verified(false);  // too late: says nothing any more
         CHECK(guard.is_authenticated());
     }
     SECTION("wrong: outcome auth, then refused") {
-        guard.plain_verified(false);
+        guard.verified(false);
         CHECK(guard.take_output() == outcome_auth);
         CHECK(guard.next(rest).verdict == Verdict::refuse);
         CHECK(guard.condition() == "amqp:unauthorized-access");
@@ -100,7 +100,7 @@ TEST_CASE("sasl: PLAIN without an initial response gets an empty challenge", "[a
     CHECK(guard.take_output() == both_mechanisms + challenge);
     CHECK(feed(guard, sasl_response("user\0user\0pass"sv)).verdict == Verdict::wait);
     CHECK(guard.take_credentials()->user == "user");
-    guard.plain_verified(true);
+    guard.verified(true);
     CHECK(guard.take_output() == outcome_ok);
 }
 
@@ -233,4 +233,67 @@ TEST_CASE("sasl: a handshake that arrives byte by byte ends as one that arrives 
     }
     CHECK(last == Verdict::wait);
     CHECK(guard.take_output() == both_mechanisms + challenge);
+}
+
+TEST_CASE("sasl: EXTERNAL is offered first, and only once a certificate has been verified",
+          "[amqp]") {
+    FrameGuard without(GuardLimits{}, true, true);
+    CHECK(feed(without, sasl_header + sasl_init("EXTERNAL", "")).verdict == Verdict::refuse);
+    CHECK(without.take_output() == both_mechanisms + outcome_auth);
+
+    FrameGuard alone(GuardLimits{}, false, false);
+    alone.offer_external();
+    CHECK(alone.next(sasl_header).verdict == Verdict::consumed);
+    CHECK(alone.take_output() ==
+          "AMQP\x03\x01\x00\x00\x00\x00\x00\x1b\x02\x01\x00\x00\x00\x53\x40\xc0\x0e\x01\xe0\x0b\x01"
+          "\xa3\x08"
+          "EXTERNAL"s);
+
+    FrameGuard all(GuardLimits{}, true, true);
+    all.offer_external();
+    (void)all.next(sasl_header);
+    CHECK(
+        all.take_output().ends_with("\x03\xa3\x08"
+                                    "EXTERNAL\x09"
+                                    "ANONYMOUS\x05PLAIN"s));
+}
+
+TEST_CASE("sasl: EXTERNAL waits for whose the certificate is", "[amqp]") {
+    struct Row {
+        std::string name, frames, user;
+    };
+    const auto row = GENERATE(
+        values<Row>({{"empty response", sasl_init("EXTERNAL", ""), ""},
+                     {"an identity", sasl_init("EXTERNAL", "fagsystem"), "fagsystem"},
+                     {"after a challenge", sasl_init("EXTERNAL") + sasl_response(""), ""}}));
+    CAPTURE(row.name);
+    FrameGuard guard(GuardLimits{}, true, true);
+    guard.offer_external();
+    CHECK(feed(guard, sasl_header + row.frames + amqp_header).verdict == Verdict::wait);
+    const auto credentials = guard.take_credentials();
+    REQUIRE(credentials.has_value());
+    CHECK(credentials->is_external);
+    CHECK(credentials->user == row.user);
+    CHECK(credentials->password.empty());
+    CHECK_FALSE(guard.is_authenticated());
+    SECTION("known") {
+        guard.verified(true);
+        CHECK(guard.take_output().ends_with(outcome_ok));
+        CHECK(guard.mechanism() == "EXTERNAL");
+    }
+    SECTION("unknown") {
+        guard.verified(false);
+        CHECK(guard.take_output().ends_with(outcome_auth));
+        CHECK(guard.next(amqp_header).verdict == Verdict::refuse);
+        CHECK(guard.text() == "the certificate is of no known system");
+    }
+}
+
+TEST_CASE("sasl: what is no identity fails EXTERNAL", "[amqp]") {
+    const std::string response = GENERATE("a\0b"s, "\xff"s, std::string(256, 'a'));
+    FrameGuard guard(GuardLimits{}, true, true);
+    guard.offer_external();
+    CHECK(feed(guard, sasl_header + sasl_init("EXTERNAL", response)).verdict == Verdict::refuse);
+    CHECK(guard.take_output().ends_with(outcome_auth));
+    CHECK(guard.text() == "EXTERNAL response: is no identity");
 }

@@ -87,7 +87,17 @@ LiveBus::LiveBus(DoorOptions options) : snapshot_(test_snapshot()), core_(flow::
                   .description = "unknown operation",
                   .body = nlohmann::json::object()});
     };
-    door = std::make_unique<FrontDoor>(std::move(options), *this, engine, authenticate, manage);
+    const auto identify = [](const CertificateSubject& subject,
+                             std::string_view wanted) -> std::shared_ptr<const event::Identity> {
+        const bool is_known = std::ranges::find(subject.attributes,
+                                                std::pair<std::string, std::string>(
+                                                    "CN", "omsorg")) != subject.attributes.end();
+        if (!is_known || (!wanted.empty() && wanted != "omsorg")) return nullptr;
+        return std::make_shared<const event::Identity>(
+            event::Identity{.system = "omsorg", .authority = "29189420", .mechanism = "EXTERNAL"});
+    };
+    door = std::make_unique<FrontDoor>(
+        std::move(options), *this, engine, authenticate, manage, identify);
     const auto recovery = engine.recover(core_);
     engine.start(*this);
     core_.start(snapshot_.get(), *recovery, now(), effects_);

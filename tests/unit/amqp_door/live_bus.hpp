@@ -54,7 +54,7 @@ public:
     [[nodiscard]] Seen seen();
 
     MemoryEngine engine;
-    /// Passwords: systems "omsorg" and "laege" with "hemmelig".
+    /// Passwords: systems "omsorg" and "laege" with "hemmelig". Certificates: CN "omsorg".
     std::unique_ptr<FrontDoor> door;
 
 private:

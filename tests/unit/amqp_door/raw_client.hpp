@@ -24,12 +24,13 @@ public:
     /// Reads until the peer closes; false: the deadline came first.
     bool expect_end(std::chrono::milliseconds deadline = std::chrono::seconds(20));
     void shut_sending();
+    /// Once, for at most `wait`; false: the peer has closed.
+    bool read(std::chrono::milliseconds wait);
+    [[nodiscard]] bool is_ended() const { return is_ended_; }
 
     std::string input;  ///< everything received
 
 private:
-    bool read(std::chrono::milliseconds wait);
-
     int socket_ = -1;
     bool is_ended_ = false;
 };
