@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <fcntl.h>
 #include <filesystem>
+#include <linux/stat.h>
+#include <optional>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -40,14 +43,39 @@ private:
     int number_;
 };
 
+constexpr std::size_t page_bytes = 4096;
+
+/// Whether whole pages may be written past the page cache. tmpfs and older kernels do not say so.
+bool bears_direct(int file) {
+    struct statx about {};
+    if (::statx(file, "", AT_EMPTY_PATH, STATX_DIOALIGN, &about) != 0) return false;
+    const auto fits = [](std::uint32_t align) { return align != 0 && page_bytes % align == 0; };
+    return (about.stx_mask & STATX_DIOALIGN) != 0 && fits(about.stx_dio_mem_align) &&
+           fits(about.stx_dio_offset_align);
+}
+
+/// A second descriptor of the file that is open as `file`; negative if there can be none.
+int open_past_cache(int file, const std::string& path) {
+    if (!bears_direct(file)) return -1;
+    const int second = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_DIRECT);
+    struct stat one {};
+    struct stat other {};
+    if (second < 0 || (::fstat(file, &one) == 0 && ::fstat(second, &other) == 0 &&
+                       one.st_dev == other.st_dev && one.st_ino == other.st_ino))
+        return second;
+    ::close(second);  // the file has another name by now
+    return -1;
+}
+
 class PosixFile final : public File {
 public:
     PosixFile(int descriptor, std::string path) : file_(descriptor), path_(std::move(path)) {}
 
     Result<void> write(std::uint64_t offset, std::string_view bytes) override {
         while (!bytes.empty()) {
+            const int file = is_in_pages(offset, bytes) ? past_cache() : file_.get();
             const ssize_t put =
-                ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+                ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
             if (put < 0 && errno == EINTR) continue;
             if (put < 0) return failed("write to", path_, errno);
             if (put == 0) return failed("write to", path_, EIO);
@@ -95,8 +123,19 @@ public:
     }
 
 private:
+    static bool is_in_pages(std::uint64_t offset, std::string_view bytes) {
+        return offset % page_bytes == 0 && bytes.size() % page_bytes == 0 &&
+               reinterpret_cast<std::uintptr_t>(bytes.data()) % page_bytes == 0;
+    }
+
+    int past_cache() {
+        if (!direct_) direct_.emplace(open_past_cache(file_.get(), path_));
+        return direct_->get() >= 0 ? direct_->get() : file_.get();
+    }
+
     Descriptor file_;
     std::string path_;
+    std::optional<Descriptor> direct_;  // negative: there can be none
 };
 
 class PosixLock final : public Lock {

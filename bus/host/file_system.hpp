@@ -29,7 +29,8 @@ public:
     virtual ~File() = default;
 
     /// Writes all of `bytes` at `offset`; the file grows where needed. After an error the contents
-    /// are unknown.
+    /// are unknown. Whole pages of 4096 bytes from memory aligned to that go past the page cache
+    /// where the file system bears it: no copy, and no memory that nobody asked for.
     [[nodiscard]] virtual Result<void> write(std::uint64_t offset, std::string_view bytes) = 0;
     /// Everything written is on stable storage, with the size needed to read it. After an error
     /// never call it again: the kernel has dropped the pages and would say yes.

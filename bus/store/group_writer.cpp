@@ -3,7 +3,7 @@
 #include "bus/base/check.hpp"
 
 #include <algorithm>
-#include <new>
+#include <cstring>
 
 namespace vera::store {
 
@@ -16,8 +16,7 @@ void GroupWriter::begin(std::uint32_t segment,
     if (needed > capacity_) {
         capacity_ = std::max(needed, std::min<std::uint64_t>(capacity_ * 2, 8U << 20U));
         capacity_ = round_to_page(capacity_);
-        buffer_.reset(static_cast<char*>(std::aligned_alloc(page_bytes, capacity_)));
-        if (!buffer_) throw std::bad_alloc();
+        buffer_ = allocate_pages(capacity_);
     }
     segment_ = segment;
     seed_ = seed;

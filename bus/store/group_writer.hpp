@@ -2,10 +2,9 @@
 // One group of records in one aligned buffer that is used again and again: what a commit writes
 // with a single call.
 #include "bus/store/codec.hpp"
+#include "bus/store/pages.hpp"
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <span>
 #include <string_view>
 
@@ -41,13 +40,10 @@ public:
     [[nodiscard]] const LogPosition& position() const { return position_; }
 
 private:
-    struct Free {
-        void operator()(char* bytes) const { std::free(bytes); }
-    };
     char* next(std::uint64_t length);
     void close_record(RecordType type, std::uint64_t length);
 
-    std::unique_ptr<char, Free> buffer_;
+    Pages buffer_;
     std::uint64_t capacity_ = 0;
     std::uint64_t used_ = 0;
     std::uint32_t segment_ = 0;

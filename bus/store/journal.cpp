@@ -348,6 +348,10 @@ Result<void> Journal::roll(std::uint64_t record_bytes) {
     // Opened under its new name, so that errors name that.
     if (auto file = files_.open(segment.path, host::OpenMode::write))
         segment.file = *std::move(file);
+    // The one before is only read from now on, by one descriptor instead of two.
+    if (!segments_.empty())
+        if (auto file = files_.open(segments_.back().path, host::OpenMode::read))
+            segments_.back().file = *std::move(file);
     position_ = writer_.position();
     manifest_sequence_ = manifest.sequence;
     last_number_ = number;

@@ -1,8 +1,10 @@
 #include "bus/store/spares.hpp"
 
 #include "bus/store/format.hpp"
+#include "bus/store/pages.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace vera::store {
@@ -13,11 +15,12 @@ constexpr std::uint64_t sync_bytes =
     8U << 20U;  ///< small enough not to keep a commit's sync waiting for long
 
 Result<void> fill_with_zeros(host::File& file, std::uint64_t bytes) {
-    const std::string zeros(std::min(bytes, write_bytes), '\0');
+    const std::uint64_t most = std::min(bytes, write_bytes);
+    const Pages zeros = allocate_pages(round_to_page(most));
+    std::memset(zeros.get(), 0, most);
     for (std::uint64_t at = 0; at < bytes;) {
-        const std::uint64_t count = std::min<std::uint64_t>(zeros.size(), bytes - at);
-        if (auto written = file.write(at, std::string_view(zeros).substr(0, count)); !written)
-            return written;
+        const std::uint64_t count = std::min(most, bytes - at);
+        if (auto written = file.write(at, {zeros.get(), count}); !written) return written;
         at += count;
         if (at % sync_bytes == 0 || at == bytes)
             if (auto synced = file.sync(); !synced) return synced;

@@ -2,11 +2,13 @@
 
 #include "tests/support/catch.hpp"
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <stdlib.h>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
 #include <vector>
 
@@ -123,4 +125,52 @@ TEST_CASE("files: too many open files are a lack of room, no failure of the disk
     CHECK(without.lock == Errc::unavailable);
     CHECK(without.folder == Errc::unavailable);
     CHECK_FALSE(without.sync);  // what is open goes on
+}
+
+TEST_CASE("files: whole aligned pages and other bytes are one file", "[host]") {
+    const TempFolder folder;
+    FileSystem& files = posix_file_system();
+    auto file = files.open(folder.at("file"), OpenMode::create);
+    REQUIRE(file);
+    constexpr std::size_t page = 4096;
+    alignas(page) static std::array<char, 4 * page> pages;
+    std::string wanted;
+    for (std::size_t i = 0; i < pages.size(); ++i)
+        pages[i] = static_cast<char>(i * 7 + i / page);
+    const std::string_view all(pages.data(), pages.size());
+    wanted = all;
+    REQUIRE((*file)->write(0, all));
+    // What was read lies in the page cache when the next pages go past it.
+    std::string got(page, '\0');
+    REQUIRE((*file)->read(page, got));
+    const auto put = [&](std::size_t at, std::string_view bytes) {
+        REQUIRE((*file)->write(at, bytes));
+        wanted.replace(at, bytes.size(), bytes);
+    };
+    put(page, all.substr(0, 2 * page));
+    put(page + 5, "not a page");
+    put(2 * page, all.substr(3 * page));
+    put(3 * page, all.substr(1, page));  // a page from anywhere in memory
+    put(7, all.substr(0, page));         // a page to anywhere in the file
+    REQUIRE((*file)->sync());
+
+    std::string read(pages.size() + 1, '\0');
+    const auto size = (*file)->read(0, read);
+    REQUIRE(size);
+    CHECK(*size == wanted.size());
+    read.resize(*size);
+    CHECK(read == wanted);
+}
+
+TEST_CASE("files: a file that was renamed while open takes no pages of its old name", "[host]") {
+    const TempFolder folder;
+    FileSystem& files = posix_file_system();
+    auto first = files.open(folder.at("a"), OpenMode::create);
+    REQUIRE(first);
+    REQUIRE(files.rename(folder.at("a"), folder.at("b")));
+    REQUIRE(files.open(folder.at("a"), OpenMode::create));
+    alignas(4096) static const std::array<char, 4096> page{'x'};
+    REQUIRE((*first)->write(0, {page.data(), page.size()}));
+    CHECK(fs::file_size(folder.at("b")) == page.size());
+    CHECK(fs::file_size(folder.at("a")) == 0);
 }
