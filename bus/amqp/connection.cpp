@@ -71,6 +71,7 @@ void Connection::init_engine() {
 
 void Connection::start() {
     guarded([&] {
+        set_impatient(true);
         guard_output_ += guard_.take_output();
         write();
         read();

@@ -58,7 +58,8 @@ public:
     [[nodiscard]] LinkTable& links() { return links_; }
     [[nodiscard]] std::uint32_t number() const { return number_; }
     [[nodiscard]] std::uint64_t buffered_bytes() const { return partial_bytes_; }
-    /// The peer wants to hear of us more often than the usual sweep comes by.
+    /// Wants the sweep oftener than usual: until its handshake is over, or because the peer wants
+    /// to hear of us often.
     [[nodiscard]] bool is_impatient() const { return is_impatient_; }
 
 private:
@@ -102,6 +103,7 @@ private:
     void close_driver();
     void close_if_answered();
     void start_ticking();
+    void set_impatient(bool is_impatient);
     void tick(Clock::time_point now);
     bool is_too_slow(Clock::time_point now);
     template <class Work>

@@ -45,8 +45,16 @@ void Connection::start_ticking() {
     ticks_ = true;
     next_tick_ms_ = pn_transport_tick(driver_.transport, milliseconds(Clock::now()));
     const pn_millis_t wanted = pn_transport_get_remote_idle_timeout(driver_.transport);
-    is_impatient_ = wanted > 0 && wanted < 10000;
-    if (is_impatient_) io_.sweep_often();
+    set_impatient(wanted > 0 && wanted < 10000);
+}
+
+void Connection::set_impatient(bool is_impatient) {
+    if (is_impatient_ == is_impatient) return;
+    is_impatient_ = is_impatient;
+    if (is_impatient_)
+        io_.sweep_often();
+    else
+        io_.sweep_seldom();
 }
 
 // Input that had to wait for the socket to take the answers to what came before it.
@@ -202,8 +210,9 @@ void Connection::close_driver() {
 void Connection::sweep(Clock::time_point now) {
     guarded([&] {
         const DoorOptions& options = io_.door().options;
+        // Never later than it says: the next sweep would be.
         if (phase_ == Phase::open && !guard_.is_open() &&
-            now - started_ > options.handshake_timeout) {
+            now - started_ + io_.sweep_interval() > options.handshake_timeout) {
             count(io_.counters().handshake_timeouts);
             return end(Ending::lost);
         }

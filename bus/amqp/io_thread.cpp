@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t receive_bytes = 64U << 10U;  // of a TLS connection, at once
 constexpr std::size_t salts_drawn_at_once = 256;
 constexpr std::size_t largest_scratch = 1U << 20U;
-constexpr std::chrono::milliseconds often{250};  // serves an idle time-out of a second
+constexpr std::chrono::milliseconds often{
+    250};  // serves an idle time-out of a second, and handshakes
 
 std::chrono::milliseconds sweep_period(const DoorOptions& options) {
     const auto shortest =
@@ -301,7 +302,9 @@ void IoThread::shed_largest() {
 }
 
 void IoThread::sweep_often() {
-    if (impatient_++ == 0) arm_sweep();
+    // Only ever sooner: connections that come and go must not put it off for ever.
+    const bool is_late = sweep_timer_.expiry() > std::chrono::steady_clock::now() + often;
+    if (impatient_++ == 0 && is_late) arm_sweep();
 }
 
 void IoThread::part_with(LinkId consumer, std::uint64_t received) {
@@ -318,8 +321,12 @@ void IoThread::release_late(const flow::Deliver& deliver) {
     add_input(std::move(settled));
 }
 
+std::chrono::milliseconds IoThread::sweep_interval() const {
+    return impatient_ > 0 ? std::min(sweep_period_, often) : sweep_period_;
+}
+
 void IoThread::arm_sweep() {
-    sweep_timer_.expires_after(impatient_ > 0 ? std::min(sweep_period_, often) : sweep_period_);
+    sweep_timer_.expires_after(sweep_interval());
     sweep_timer_.async_wait([this](std::error_code error) {
         if (error) return;
         sweep();

@@ -112,8 +112,11 @@ public:
     /// Any thread: too many bytes of unfinished deliveries in the process: the connection with most
     /// of them is refused.
     void shed_partial();
-    /// A connection wants heartbeats at short intervals.
+    /// One more connection wants to be looked at often, or one fewer.
     void sweep_often();
+    void sweep_seldom() { --impatient_; }
+    /// Between two looks at every connection.
+    [[nodiscard]] std::chrono::milliseconds sweep_interval() const;
     /// The consumer is lost: copies that are still on their way to it go back as never sent before
     /// it is closed. `received`: how many have come.
     void part_with(LinkId consumer, std::uint64_t received);
@@ -150,7 +153,7 @@ private:
     std::unordered_set<LinkId> parting_;  // Drained is awaited; nothing comes after it
     std::atomic<std::uint64_t> largest_partial_{
         0};                      // of one connection here; too high until the next look
-    std::size_t impatient_ = 0;  // connections that want heartbeats at short intervals
+    std::size_t impatient_ = 0;  // connections that want to be looked at often
     std::vector<flow::Input> inputs_;
     std::size_t usual_inputs_ = 0;
     std::shared_ptr<const flow::Snapshot> snapshot_;

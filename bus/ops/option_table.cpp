@@ -142,7 +142,7 @@ OptionTable<DoorConfig> door_options() {
         duration("handshake_timeout",
                  at(&DoorConfig::handshake_timeout),
                  {100ms, 1min},
-                 {"0.1", restart, "until SASL has ended"}),
+                 {"0.1", restart, "at most so long until the peer has authenticated and opened"}),
         duration("write_stall_timeout",
                  at(&DoorConfig::write_stall_timeout),
                  {1s, 1h},
