@@ -321,6 +321,7 @@ class Client:
 
     remote_max_frame_known = False
     begun = False
+    renews_window = True
 
     def _deadline(self, seconds=None):
         return time.monotonic() + (self.seconds if seconds is None else seconds)
@@ -520,7 +521,7 @@ class Client:
             link.delivery_count += 1
             link.granted -= 1
             link.inbox.append(Delivery(link, number, tag, b"".join(pieces), settled or bool(fields[4])))
-        if self.next_in % 4096 == 0:
+        if self.renews_window and self.next_in % 4096 == 0:
             self.pipe.write(frame(performative(FLOW, uint(self.next_in), uint(self.window), uint(self.next_out), uint(self.window))))
 
     def _on_15(self, fields, _):  # disposition

@@ -245,16 +245,26 @@ def p6(port):
         lists = b"\xd0" + struct.pack(">II", len(lists) + 4, 1) + lists
     poisons = {name: bytes.fromhex(text) for name, text in POISON.items()}
     poisons |= {"descriptor bomb": bomb, "list bomb": b"\x00\x53\x77" + lists, "nested descriptors": b"\x00" * 60000}
+    check(len(poisons) >= 13, "kinds of poison")
+    events = client.sender("events")
     for name, poison in poisons.items():
-        outcome = client.publish(sender, poison)
-        equal((outcome.code, outcome.condition), (amqp.REJECTED, "amqp:decode-error"), name)
-        equal(client.publish(client.sender("events") if name == "garbage" else sender, poison).code, amqp.REJECTED, name)
+        for link in (sender, events):
+            outcome = client.publish(link, poison)
+            equal((outcome.code, outcome.condition), (amqp.REJECTED, "amqp:decode-error"), f"{name} to {link.address}")
+    for number, poison in enumerate(poisons.values()):  # settled beforehand: by the end of the link (design §15)
+        link = client.sender(("queue/bad", "events")[number % 2])
+        client.send(link, poison, settled=True)
+        client.wait(lambda link=link: link.detached, "detach")
+        equal(link.detached[0], "amqp:decode-error", "settled poison")
     equal(client.publish(sender, amqp.data_message(b"fine")).code, amqp.ACCEPTED)
-    receiver = client.receiver("queue/bad", credit=100)
-    equal(amqp.section(client.take(receiver).message, 0x75), b"fine", "the first to arrive")
-    client.flow(receiver, 100, drain=True)
-    client.wait(lambda: receiver.drained, "drain")
-    check(not receiver.inbox, "nothing else is stored")
+    event = harness.kuvert(text="fine")
+    equal(client.publish(events, amqp.data_message(harness.encoded(event), "application/json")).code, amqp.ACCEPTED)
+    for address, fine in (("queue/bad", b"fine"), ("sub/alt", harness.encoded(event))):
+        receiver = client.receiver(address, credit=100)
+        equal(amqp.section(client.take(receiver).message, 0x75), fine, "the first to arrive")
+        client.flow(receiver, 100, drain=True)
+        client.wait(lambda receiver=receiver: receiver.drained, "drain")
+        check(not receiver.inbox, "nothing else is stored")
     client.close()
 
 

@@ -3,6 +3,7 @@
 A test file defines cases with @case("room: a sentence that can be false", seconds=…) and ends with main(). `--list` prints them for
 CMake, a case's name runs it. Exit status 0 passed, 1 failed, 77 skipped (the last line then names the reason)."""
 import contextlib
+import functools
 import json
 import os
 import random
@@ -93,13 +94,22 @@ def seed():
 
 
 @contextlib.contextmanager
-def folder():
-    path = tempfile.mkdtemp(prefix="vera-test-")
+def folder(in_memory=False):
+    """`in_memory`: on a file system without a disk, for cases that make many small commits and are not about them."""
+    path = tempfile.mkdtemp(prefix="vera-test-", dir="/dev/shm" if in_memory and os.access("/dev/shm", os.W_OK) else None)
     try:
         yield path
     finally:
         if os.environ.get("VERA_KEEP") != "1":
             shutil.rmtree(path, ignore_errors=True)
+
+
+@functools.lru_cache
+def is_sanitized():
+    """The daemon is built with a sanitizer: its memory and times say nothing."""
+    with open(VERA, "rb") as binary:
+        data = binary.read()
+    return b"__asan_init" in data or b"__tsan_init" in data
 
 
 # -- configuration -----------------------------------------------------------------------------------------------------------------------

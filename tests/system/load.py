@@ -30,14 +30,14 @@ def body_size(rng):
 class Message:
     """What a producer has sent and not yet got accepted. The name rides in message-id: kind, key, number, producer."""
 
-    def __init__(self, kind, key, number, rng):
+    def __init__(self, kind, key, number, rng, size=None, authority="29189439", type_name=harness.POST):
         self.kind = kind
         self.name = f"{kind}:{key}:{number}"
-        letters = rng.randbytes(body_size(rng) // 2).hex()
+        letters = rng.randbytes((size or body_size(rng)) // 2).hex()
         if kind == PLAIN:
             body, content_type = letters.encode(), "text/plain"
         else:
-            event = harness.kuvert(key if kind == ORDERED else None, text=letters, besked_id=str(uuid.UUID(bytes=rng.randbytes(16))))
+            event = harness.kuvert(key if kind == ORDERED else None, authority, letters, str(uuid.UUID(bytes=rng.randbytes(16))), type_name)
             body, content_type = harness.encoded(event), "application/json"
         properties = amqp.encode(amqp.Described(0x73, [self.name, None, None, None, None, None, amqp.Symbol(content_type)]))
         self.bare = properties + b"\x00\x53\x75" + amqp._variable(0xA0, body)
@@ -123,17 +123,25 @@ def producer(number, seed, port_file, log_folder, clock):
     log.close()
 
 
+Receipt = collections.namedtuple("Receipt", "name digest count first")
+
+
+def receipt_of(message):
+    """What a delivery's bytes tell: the name that the producer gave, digest of the bare message, delivery-count, first-acquirer."""
+    parts = amqp.sections(message)
+    start = next(at for code, at, _ in parts if code >= 0x73)
+    properties = amqp.decode(message, start)[0]
+    header = (amqp.decode(message, 0)[0].value if parts[0][0] == 0x70 else []) + [None] * 5
+    name = properties.value[0] if properties.descriptor == 0x73 and properties.value else None
+    return Receipt(name, hashlib.sha1(message[start:]).hexdigest(), header[4] or 0, bool(header[3]))
+
+
 def consumer(number, port_file, log_folder, clock):
     log = open(os.path.join(log_folder, f"consumer{number}"), "w", encoding="ascii", buffering=1 << 16)
 
     def note(delivery):
-        message = delivery.message
-        parts = amqp.sections(message)
-        start = next(at for code, at, _ in parts if code >= 0x73)
-        name = amqp.decode(message, start)[0].value[0]
-        header = (amqp.decode(message, 0)[0].value if parts[0][0] == 0x70 else []) + [None] * 5
-        digest = hashlib.sha1(message[start:]).hexdigest()
-        log.write(f"{time.monotonic_ns()} {name} {digest} {header[4] or 0} {int(bool(header[3]))}\n")
+        seen = receipt_of(delivery.message)
+        log.write(f"{time.monotonic_ns()} {seen.name} {seen.digest} {seen.count} {int(seen.first)}\n")
 
     while not clock.stop.is_set():
         client = connect(port_file, clock, clock.stop)
