@@ -9,11 +9,12 @@
 namespace vera::kit {
 
 Result<std::string> complete_url(const std::string& url) {
-    constexpr std::string_view scheme = "amqp://";
+    std::string_view scheme = "amqp://";
     std::string rest = url;
     if (const auto at = url.find("://"); at != std::string::npos) {
+        if (is_secure_url(url)) scheme = "amqps://";
         if (!url.starts_with(scheme))
-            return fail(Errc::bad_input, "url '" + url + "': only amqp:// is known");
+            return fail(Errc::bad_input, "url '" + url + "': only amqp:// and amqps:// are known");
         rest = url.substr(scheme.size());
     }
     while (!rest.empty() && rest.back() == '/')
@@ -25,8 +26,10 @@ Result<std::string> complete_url(const std::string& url) {
     const auto colon = rest.find(':', is_bracketed ? rest.find(']') : 0);
     const std::string host = rest.substr(0, colon);
     if (host.empty() || host.find_first_of("/ ?#") != std::string::npos)
-        return fail(Errc::bad_input, "url '" + url + "': want amqp://host:port");
-    std::string port = colon == std::string::npos ? "5672" : rest.substr(colon + 1);
+        return fail(Errc::bad_input,
+                    "url '" + url + "': want " + std::string(scheme) + "host:port");
+    const std::string usual = scheme == "amqps://" ? "5671" : "5672";
+    const std::string port = colon == std::string::npos ? usual : rest.substr(colon + 1);
     const bool is_number = !port.empty() && port.size() <= 5 &&
                            port.find_first_not_of("0123456789") == std::string::npos;
     if (!is_number || std::stoul(port) == 0 || std::stoul(port) > 65535)
@@ -42,6 +45,15 @@ Result<Connection> Connection::open(ConnectOptions options) {
     auto url = complete_url(options.url);
     if (!url) return fail(url.error().code, url.error().text);
     options.url = *url;
+    if (!is_secure_url(*url)) {
+        if (!options.tls.is_empty())
+            return fail(Errc::bad_input, "url '" + *url + "': TLS files are for amqps://");
+        if (!options.user.empty() && !is_loopback_url(*url))
+            return fail(Errc::refused,
+                        "url '" + *url + "': no secret goes beyond this machine without amqps://");
+    }
+    if (const auto checked = check_tls_files(options.tls); !checked)
+        return fail(checked.error().code, checked.error().text);
     const Millis timeout = options.connect_timeout;
     auto wire = Wire::open(std::move(options));
     if (!wire) return fail(wire.error().code, "connecting to " + *url + ": " + wire.error().text);

@@ -5,6 +5,7 @@
 #include "adapters/kit/message.hpp"
 #include "adapters/kit/publisher.hpp"
 #include "adapters/kit/subscriber.hpp"
+#include "adapters/kit/tls_files.hpp"
 #include "bus/base/result.hpp"
 
 #include <memory>
@@ -21,9 +22,10 @@ struct ReconnectOptions {
 };
 
 struct ConnectOptions {
-    std::string url = "amqp://127.0.0.1:5672";  ///< amqp://host[:port]
-    std::string user;                           ///< empty: SASL ANONYMOUS, else PLAIN
+    std::string url = "amqp://127.0.0.1:5672";  ///< amqp://host[:port], amqps:// with TLS
+    std::string user;  ///< SASL PLAIN; empty: EXTERNAL with a client certificate, else ANONYMOUS
     std::string secret;
+    TlsFiles tls;              ///< only with amqps://
     std::string container_id;  ///< empty: made up
     Millis connect_timeout{
         10'000};  ///< for one attempt, and for each wait for the peer's answer to an attach
@@ -46,7 +48,9 @@ struct Reply {
 class Connection {
 public:
     /// Blocks until the peer has opened the connection. The first attempt is not repeated.
-    /// Errc::refused: credentials not taken; bad_input: no valid url; unavailable: everything else.
+    /// Errc::refused: credentials not taken, or a secret would go beyond this machine without TLS;
+    /// bad_input: no valid url, TLS files that do not fit it; io: they cannot be read; unavailable:
+    /// everything else, a server's certificate that is not trusted too.
     [[nodiscard]] static Result<Connection> open(ConnectOptions options);
 
     /// Blocks until the peer has attached the link. Errc::not_found, refused, unavailable.
@@ -71,8 +75,8 @@ private:
     Millis timeout_;
 };
 
-/// "amqp://host:port" as it stands; "host", "host:port", "amqp://host" completed with the port
-/// 5672. Errc::bad_input otherwise.
+/// "amqp://host:port", "amqps://host:port" as they stand; "host", "host:port", "amqp://host"
+/// completed with the port 5672, "amqps://host" with 5671. Errc::bad_input otherwise.
 [[nodiscard]] Result<std::string> complete_url(const std::string& url);
 
 }  // namespace vera::kit

@@ -2,6 +2,7 @@
 // Load for any AMQP 1.0 broker, and what it did with it: one thread for all senders, one for all
 // receivers, messages encoded once and patched in place, so that the generator costs little beside
 // the broker under test. `vera bench` is a thin command around it.
+#include "adapters/kit/tls_files.hpp"
 #include "bus/base/result.hpp"
 #include "bus/base/time.hpp"
 
@@ -24,8 +25,10 @@ struct EventTemplate {
 struct LoadOptions {
     std::string host = "127.0.0.1";
     std::string port = "5672";
-    std::string user;  ///< empty: SASL ANONYMOUS, else PLAIN
+    std::string user;  ///< SASL PLAIN; empty: EXTERNAL with a client certificate, else ANONYMOUS
     std::string secret;
+    bool is_secure = false;  ///< with TLS
+    TlsFiles tls;
     std::vector<std::string> send_to;       ///< one sender on a connection of its own for each
     std::vector<std::string> receive_from;  ///< one receiver on a connection of its own for each
     std::uint64_t count = 100'000;          ///< messages in all, over all senders

@@ -36,7 +36,7 @@ void LoadSide::stop() {
 }
 
 void LoadSide::run() {
-    begin();
+    if (!options_.is_secure || prepare_tls()) begin();
     while (open_ > 0 && !is_stopped_) {
         pn_event_batch_t* batch = pn_proactor_wait(proactor_.get());
         while (pn_event_t* event = pn_event_batch_next(batch))
@@ -48,6 +48,23 @@ void LoadSide::run() {
     notes_.put({done_, {}});
 }
 
+bool LoadSide::prepare_tls() {
+    tls_.reset(pn_ssl_domain(PN_SSL_MODE_CLIENT));
+    const TlsFiles& files = options_.tls;
+    const char* trusted = files.ca.empty() ? system_trust : files.ca.c_str();
+    const char* what = nullptr;
+    if (pn_ssl_domain_set_trusted_ca_db(tls_.get(), trusted) != 0) what = trusted;
+    if (pn_ssl_domain_set_peer_authentication(tls_.get(), PN_SSL_VERIFY_PEER_NAME, nullptr) != 0)
+        what = "the name check";
+    if (!files.certificate.empty() &&
+        pn_ssl_domain_set_credentials(
+            tls_.get(), files.certificate.c_str(), files.key.c_str(), nullptr) != 0)
+        what = files.certificate.c_str();
+    if (what != nullptr)
+        notes_.put({LoadNote::Kind::error, "TLS cannot be used with " + std::string(what)});
+    return what == nullptr;
+}
+
 pn_connection_t* LoadSide::dial(void* context) {
     pn_connection_t* connection = pn_connection();
     pn_connection_set_context(connection, context);
@@ -55,8 +72,14 @@ pn_connection_t* LoadSide::dial(void* context) {
     const std::string id = "vera-bench-" + vera::to_text(host::random_uuid());
     pn_connection_set_container(connection, id.c_str());
     pn_connection_set_hostname(connection, options_.host.c_str());
+    if (tls_) {
+        pn_ssl_t* tls = pn_ssl(transport);
+        pn_ssl_init(tls, tls_.get(), nullptr);
+        pn_ssl_set_peer_hostname(tls, options_.host.c_str());
+    }
     if (options_.user.empty()) {
-        pn_sasl_allowed_mechs(pn_sasl(transport), "ANONYMOUS");
+        pn_sasl_allowed_mechs(pn_sasl(transport),
+                              options_.tls.certificate.empty() ? "ANONYMOUS" : "EXTERNAL");
     } else {
         pn_connection_set_user(connection, options_.user.c_str());
         pn_connection_set_password(connection, options_.secret.c_str());

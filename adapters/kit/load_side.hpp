@@ -8,6 +8,7 @@
 #include <proton/connection.h>
 #include <proton/event.h>
 #include <proton/proactor.h>
+#include <proton/ssl.h>
 #include <proton/terminus.h>
 
 #include <atomic>
@@ -68,9 +69,15 @@ private:
     struct Free {
         void operator()(pn_proactor_t* proactor) const { pn_proactor_free(proactor); }
     };
+    struct FreeDomain {
+        void operator()(pn_ssl_domain_t* domain) const { pn_ssl_domain_free(domain); }
+    };
     void run();
+    /// false: a note says why.
+    bool prepare_tls();
 
     std::unique_ptr<pn_proactor_t, Free> proactor_;
+    std::unique_ptr<pn_ssl_domain_t, FreeDomain> tls_;  // nothing: without TLS
     LoadNote::Kind done_;
     std::atomic<bool> is_stopped_{false};
     double cpu_s_ = 0;

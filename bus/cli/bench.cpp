@@ -90,12 +90,19 @@ Result<void> complete(BenchFlags& flags) {
     const auto url = kit::complete_url(flags.connect->url);
     if (!url) return fail(url.error().code, url.error().text);
     const auto colon = url->rfind(':');
-    flags.load.host = url->substr(7, colon - 7);
+    const auto host = url->find("://") + 3;
+    flags.load.host = url->substr(host, colon - host);
     if (flags.load.host.starts_with('['))
         flags.load.host = flags.load.host.substr(1, flags.load.host.size() - 2);
     flags.load.port = url->substr(colon + 1);
     flags.load.user = connect->user;
     flags.load.secret = connect->secret;
+    flags.load.is_secure = kit::is_secure_url(*url);
+    flags.load.tls = connect->tls;
+    if (!flags.load.is_secure && !flags.load.tls.is_empty())
+        return fail(Errc::bad_input, "url '" + *url + "': TLS files are for amqps://");
+    if (auto checked = kit::check_tls_files(flags.load.tls); !checked)
+        return fail(checked.error().code, checked.error().text);
     flags.load.timeout = Millis{static_cast<std::int64_t>(flags.timeout_s * 1000)};
     if (!flags.is_event) return {};
     auto event = bench_event(flags.load.body_bytes, flags.objects);

@@ -6,12 +6,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace vera::cli {
 namespace {
@@ -56,11 +58,15 @@ bool wait_interrupted(Millis wait) {
 
 std::shared_ptr<ConnectFlags> add_connect_flags(CLI::App& verb) {
     auto flags = std::make_shared<ConnectFlags>();
-    verb.add_option("--url", flags->url, "The bus, amqp://host:port")
+    verb.add_option("--url", flags->url, "The bus, amqp://host:port, or amqps:// with TLS")
         ->envname("VERA_URL")
         ->capture_default_str();
-    verb.add_option("--user", flags->user, "System name for SASL PLAIN; without it ANONYMOUS");
+    verb.add_option(
+        "--user", flags->user, "System name for SASL PLAIN; without it EXTERNAL or ANONYMOUS");
     verb.add_option("--secret-file", flags->secret_file, "File with the secret, mode 0400 or 0600");
+    verb.add_option("--tls-ca", flags->tls.ca, "Whom to trust (PEM); else whom the system trusts");
+    verb.add_option("--tls-cert", flags->tls.certificate, "Client certificate (PEM), for EXTERNAL");
+    verb.add_option("--tls-key", flags->tls.key, "Its key (PEM), for nobody else to read");
     return flags;
 }
 
@@ -87,6 +93,14 @@ Result<std::string> read_secret_file(const std::string& path) {
 Result<kit::ConnectOptions> connect_options(const ConnectFlags& flags) {
     kit::ConnectOptions options;
     options.url = flags.url;
+    options.tls = flags.tls;
+    // What the environment says for all verbs does not stand in the way of one that goes elsewhere.
+    if (kit::is_secure_url(flags.url))
+        for (const auto& [variable, file] : {std::pair{"VERA_TLS_CA", &options.tls.ca},
+                                             std::pair{"VERA_TLS_CERT", &options.tls.certificate},
+                                             std::pair{"VERA_TLS_KEY", &options.tls.key}})
+            if (const char* value = std::getenv(variable); file->empty() && value != nullptr)
+                *file = value;
     options.user = flags.user;
     if (!flags.user.empty() && flags.secret_file.empty())
         return fail(Errc::bad_input, "--user needs --secret-file");

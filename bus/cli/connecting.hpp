@@ -13,9 +13,11 @@ struct ConnectFlags {
     std::string url = "amqp://127.0.0.1:5672";
     std::string user;
     std::string secret_file;
+    kit::TlsFiles tls;
 };
 
-/// --url (or VERA_URL), --user, --secret-file.
+/// --url, --user, --secret-file, --tls-ca, --tls-cert, --tls-key; of the environment VERA_URL,
+/// VERA_TLS_CA, VERA_TLS_CERT, VERA_TLS_KEY, the last three only for amqps://.
 [[nodiscard]] std::shared_ptr<ConnectFlags> add_connect_flags(CLI::App& verb);
 [[nodiscard]] Result<kit::ConnectOptions> connect_options(const ConnectFlags& flags);
 /// A connection that ends the verb when it breaks, unless `reconnects`.

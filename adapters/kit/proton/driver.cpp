@@ -5,6 +5,7 @@
 
 #include <proton/connection_options.hpp>
 #include <proton/engine.h>
+#include <proton/ssl.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -23,6 +24,15 @@ struct ConnectionHandle : proton::connection {
 
 Millis now() {
     return host::system_clock().boot();
+}
+
+proton::ssl_client_options tls_options(const TlsFiles& files) {
+    const std::string trusted = files.ca.empty() ? system_trust : files.ca;
+    if (files.certificate.empty())
+        return proton::ssl_client_options(trusted, proton::ssl::VERIFY_PEER_NAME);
+    return proton::ssl_client_options(proton::ssl_certificate(files.certificate, files.key),
+                                      trusted,
+                                      proton::ssl::VERIFY_PEER_NAME);
 }
 
 }  // namespace
@@ -70,11 +80,13 @@ void Wire::Driver::connect() {
     }
     last_error_.reset();
     proton::connection_options with;
-    if (options_.user.empty())
-        with.sasl_allowed_mechs("ANONYMOUS");
-    else
+    if (!options_.user.empty())
         with.user(options_.user).password(options_.secret).sasl_allowed_mechs("PLAIN");
-    with.sasl_allow_insecure_mechs(true);
+    else
+        with.sasl_allowed_mechs(options_.tls.certificate.empty() ? "ANONYMOUS" : "EXTERNAL");
+    with.sasl_allow_insecure_mechs(!is_secure_url(options_.url));
+    // Read anew for each attempt: a certificate may have been renewed meanwhile.
+    if (is_secure_url(options_.url)) with.ssl_client_options(tls_options(options_.tls));
     if (options_.idle_timeout > Millis{0}) with.idle_timeout(to_proton(options_.idle_timeout));
     connection_ = container_.connect(options_.url, with);
     give_up_connecting_at_ = now() + options_.connect_timeout;

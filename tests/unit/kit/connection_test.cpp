@@ -1,11 +1,14 @@
 #include "adapters/kit/connection.hpp"
 
 #include "bus/host/clock.hpp"
+#include "bus/host/random.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/kit/peer.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <filesystem>
+#include <fstream>
 #include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
@@ -388,7 +391,10 @@ TEST_CASE("kit: urls are completed or refused", "[kit]") {
                                            {"h:1/", "amqp://h:1"},
                                            {"amqp://[::1]", "amqp://[::1]:5672"},
                                            {"[::1]:7", "amqp://[::1]:7"},
-                                           {"amqps://h", ""},
+                                           {"amqps://h", "amqps://h:5671"},
+                                           {"amqps://h:1", "amqps://h:1"},
+                                           {"amqps://", ""},
+                                           {"http://h", ""},
                                            {"amqp://u:p@h", ""},
                                            {"amqp://", ""},
                                            {"h:0", ""},
@@ -399,4 +405,52 @@ TEST_CASE("kit: urls are completed or refused", "[kit]") {
     const auto url = kit::complete_url(row.in);
     CHECK(url.has_value() == !row.want.empty());
     if (url) CHECK(*url == row.want);
+}
+
+TEST_CASE("kit: TLS files are looked at before anything is connected", "[kit]") {
+    const std::string folder =
+        std::filesystem::temp_directory_path() / ("vera-kit-" + to_text(host::random_uuid()));
+    std::filesystem::create_directory(folder);
+    const std::string certificate = folder + "/certificate", key = folder + "/key";
+    for (const std::string& file : {certificate, key})
+        std::ofstream(file) << "-";
+    const auto mode = [&](int bits) {
+        std::filesystem::permissions(key, static_cast<std::filesystem::perms>(bits));
+    };
+    kit::ConnectOptions options;
+    options.url = "amqps://127.0.0.1:1";
+    options.tls = {.ca = certificate, .certificate = certificate, .key = key};
+    const auto error = [&] {
+        const auto opened = kit::Connection::open(options);
+        REQUIRE_FALSE(opened);
+        return opened.error();
+    };
+    mode(0644);
+    CHECK(error().code == Errc::refused);
+    CHECK(error().text == "client key '" + key + "': others can read it; chmod 0600 it first");
+    mode(0640);
+    CHECK(kit::check_tls_files(options.tls).has_value());
+    options.tls.key.clear();
+    CHECK(error().text == "a client certificate needs its key");
+    options.tls = {.ca = folder + "/none", .certificate = {}, .key = {}};
+    CHECK(error().code == Errc::io);
+    CHECK(error().text.find(folder + "/none") != std::string::npos);
+    options.url = "amqp://127.0.0.1:1";
+    CHECK(error().code == Errc::bad_input);
+    std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("kit: no secret goes beyond this machine without TLS", "[kit]") {
+    kit::ConnectOptions options;
+    options.user = "omsorg";
+    options.secret = "hemmelig";
+    options.url = "amqp://bus.example:5672";
+    const auto opened = kit::Connection::open(options);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == Errc::refused);
+    CHECK(opened.error().text.find("amqps://") != std::string::npos);
+    for (const std::string url : {"amqp://localhost:1", "amqp://127.0.0.1:1", "amqp://[::1]:1"})
+        CHECK(kit::is_loopback_url(url));
+    CHECK_FALSE(kit::is_loopback_url("amqp://localhost.example:1"));
+    CHECK_FALSE(kit::is_loopback_url("amqp://12.7.0.1:1"));
 }
