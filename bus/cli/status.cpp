@@ -14,6 +14,40 @@ struct StatusFlags {
     std::shared_ptr<ConnectFlags> connect;
 };
 
+std::string text_or_dash(const json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+    return value.is_null() ? "–" : value.dump();
+}
+
+/// What the bus says about its listeners; whatever is missing is a dash.
+std::string listener_table(const json& listeners) {
+    Table table({{"LISTENER", false},
+                 {"TLS", false},
+                 {"MECHANISMS", false},
+                 {"CLIENT CERTIFICATE", false},
+                 {"CERTIFICATE", false},
+                 {"UNTIL", false}});
+    for (const json& one : listeners) {
+        if (!one.is_object()) continue;
+        std::string mechanisms;
+        for (const json& mechanism : one.value("mechanisms", json::array()))
+            mechanisms += (mechanisms.empty() ? "" : " ") + text_or_dash(mechanism);
+        const json none = json::array({json::object()});
+        json certificates = one.value("certificates", none);
+        if (!certificates.is_array() || certificates.empty()) certificates = none;
+        for (const json& certificate : certificates)
+            table.add({text_or_dash(one.value("address", json())) + ":" +
+                           text_or_dash(one.value("port", json())),
+                       text_or_dash(one.value("tls", json())),
+                       mechanisms,
+                       text_or_dash(one.value("clientCertificate", json())),
+                       text_or_dash(certificate.value("subject", json())),
+                       text_or_dash(certificate.value("notAfter", json()))});
+    }
+    return table.text();
+}
+
 int show(const StatusFlags& flags, Io& io) {
     auto connection = connect(*flags.connect);
     if (!connection) return report(io, connection.error());
@@ -32,8 +66,12 @@ int show(const StatusFlags& flags, Io& io) {
         io.out << "PILOT: the bus runs without agreements\n";
     Table table({{"STATUS", false}, {"", false}});
     for (const auto& [name, value] : reply->body.items())
-        table.add({name, value.is_string() ? value.get<std::string>() : value.dump()});
+        if (name != "listeners")
+            table.add({name, value.is_string() ? value.get<std::string>() : value.dump()});
     io.out << table.text();
+    if (const auto listeners = reply->body.find("listeners");
+        listeners != reply->body.end() && listeners->is_array())
+        io.out << '\n' << listener_table(*listeners);
     return exit_ok;
 }
 

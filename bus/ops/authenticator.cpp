@@ -24,7 +24,12 @@ struct Authenticator::Book {
         std::shared_ptr<const event::Identity> identity;
         std::vector<std::string> secrets;
     };
+    struct Mapping {
+        SubjectConfig subject;
+        std::shared_ptr<const event::Identity> identity;
+    };
     std::unordered_map<std::string, Entry> entries;
+    std::vector<Mapping> certificates;
     std::size_t verifications = 1;  ///< of every refusal
 };
 
@@ -32,10 +37,12 @@ std::shared_ptr<const Authenticator::Book> Authenticator::make_book(
     std::vector<SystemConfig> systems) {
     auto book = std::make_shared<Book>();
     for (SystemConfig& system : systems) {
-        auto identity = std::make_shared<event::Identity>();
-        identity->system = system.name;
-        identity->authority = system.authority;
-        identity->mechanism = "PLAIN";
+        const event::Identity plain{system.name, system.authority, "PLAIN"};
+        auto identity = std::make_shared<const event::Identity>(plain);
+        const auto external = std::make_shared<const event::Identity>(
+            event::Identity{system.name, system.authority, "EXTERNAL"});
+        for (SubjectConfig& subject : system.certificates)
+            book->certificates.push_back({std::move(subject), external});
         book->verifications = std::max(book->verifications, system.secrets.size());
         book->entries[fold(system.name)] = {std::move(identity), std::move(system.secrets)};
     }
@@ -60,6 +67,19 @@ void Authenticator::verify(std::string user, std::string password, Done done) {
         return done(nullptr);
     }
     requests_.put({std::move(user), std::move(password), std::move(done)});
+}
+
+std::shared_ptr<const event::Identity> Authenticator::identify(
+    const amqp::CertificateSubject& subject, std::string_view wanted) const {
+    const std::shared_ptr<const Book> book = book_.get();
+    std::shared_ptr<const event::Identity> found;
+    for (const Book::Mapping& one : book->certificates) {
+        if (!matches(one.subject, subject)) continue;
+        if (found && found->system != one.identity->system) return nullptr;
+        found = one.identity;
+    }
+    if (!found || wanted.empty() || fold(wanted) == fold(found->system)) return found;
+    return nullptr;
 }
 
 std::shared_ptr<const event::Identity> Authenticator::check(const Book& book,

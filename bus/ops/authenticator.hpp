@@ -1,6 +1,8 @@
 #pragma once
-// Verifies SASL PLAIN credentials against the configured systems, on a thread of its own: one
-// verification takes tens of milliseconds.
+// Who a client is, by the configured systems: SASL PLAIN credentials are verified on a thread of
+// its own, because one verification takes tens of milliseconds; certificates, which the door has
+// verified, are only looked up.
+#include "bus/amqp/tls_session.hpp"
 #include "bus/event/raw_event.hpp"
 #include "bus/host/mailbox.hpp"
 #include "bus/ops/config.hpp"
@@ -10,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -30,6 +33,10 @@ public:
     /// `done` is called once, with nothing if refused: on the verifying thread, or at once if
     /// `max_waiting` are waiting already. Any thread.
     void verify(std::string user, std::string password, Done done);
+    /// The system whose certificate has this subject, if `wanted` is empty or its name. Nothing:
+    /// none, or the subject fits several. Any thread, at once.
+    [[nodiscard]] std::shared_ptr<const event::Identity> identify(
+        const amqp::CertificateSubject& subject, std::string_view wanted) const;
     /// A new generation's systems. Connections that are in stay in. Any thread.
     void replace(std::vector<SystemConfig> systems);
 

@@ -1,6 +1,7 @@
 #include "bus/ops/config.hpp"
 
 #include "bus/audit/record.hpp"
+#include "bus/ops/names.hpp"
 #include "bus/ops/option_table.hpp"
 #include "bus/ops/reading.hpp"
 #include "bus/ops/section.hpp"
@@ -48,6 +49,7 @@ private:
     [[nodiscard]] std::vector<fs::path> list_folder(Section& top);
     void read_subscription(const fs::path& path);
     void check_whole(Section& top);
+    void make_contexts(Section& top);
     void sort_problems();
     [[nodiscard]] fs::path absolute(const std::string& given) const {
         return (folder_ / given).lexically_normal();  // `given` itself if it is absolute
@@ -63,13 +65,14 @@ private:
 LoadedConfig Loader::load(const std::string& file) {
     std::error_code error;
     folder_ = fs::absolute(file, error).parent_path();
+    reading_.pem_files().set_folder(folder_);
     const auto tree = parse(file, file);
     if (tree) {
         Section top(*tree, file, "", "", findings_);
         read_top(top);
         top.finish();
     }
-    out_.config.digest = digest_of(all_bytes_);
+    out_.config.digest = digest_of(all_bytes_ + reading_.pem_files().public_bytes());
     sort_problems();
     out_.problems = std::move(findings_.problems);
     out_.sources = std::move(findings_.sources);
@@ -111,6 +114,20 @@ void Loader::read_top(Section& top) {
     for (const fs::path& path : list_folder(top))
         read_subscription(path);
     check_whole(top);
+    make_contexts(top);
+}
+
+void Loader::make_contexts(Section& top) {
+    if (!findings_.problems.empty()) return;
+    std::vector<ListenConfig>& listen = out_.config.listen;
+    for (std::size_t i = 0; i < listen.size(); ++i) {
+        if (!listen[i].tls.is_on()) continue;
+        auto made = reading_.make_context(listen[i].tls);
+        if (made)
+            listen[i].tls.context = std::move(*made);
+        else
+            top.problem("listen", "[" + std::to_string(i) + "].tls: " + made.error().text);
+    }
 }
 
 std::vector<fs::path> Loader::list_folder(Section& top) {
@@ -162,6 +179,30 @@ bool ListenConfig::is_loopback() const {
     return inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6) != 0;
 }
 
+bool matches(const SubjectConfig& wanted, const amqp::CertificateSubject& subject) {
+    bool has_any = false;
+    for (std::size_t i = 0; i < subject_attributes.size(); ++i) {
+        if (wanted.values[i].empty()) continue;
+        has_any = true;
+        std::size_t times = 0;
+        bool is_equal = false;
+        for (const auto& [name, value] : subject.attributes) {
+            if (name != subject_attributes[i]) continue;
+            ++times;
+            is_equal = compose(value) == wanted.values[i];
+        }
+        if (times != 1 || !is_equal) return false;
+    }
+    return has_any;
+}
+
+bool excludes(const SubjectConfig& one, const SubjectConfig& other) {
+    for (std::size_t i = 0; i < subject_attributes.size(); ++i)
+        if (!one.values[i].empty() && !other.values[i].empty() && one.values[i] != other.values[i])
+            return true;
+    return false;
+}
+
 std::string digest_of(const std::string& bytes) {
     static constexpr char digits[] = "0123456789abcdef";
     std::string text;
@@ -199,6 +240,14 @@ std::vector<std::pair<std::string, std::string>> contradictions(const Config& co
         std::ranges::none_of(config.listen, &ListenConfig::allows_anonymous))
         found.emplace_back(
             "systems", "is empty and no listener allows anonymous clients: nobody could connect");
+    const bool asks_for_certificates = std::ranges::any_of(
+        config.listen, [](const ListenConfig& one) { return !one.tls.client_ca.empty(); });
+    for (const SystemConfig& system : config.systems)
+        if (system.secrets.empty() && !asks_for_certificates)
+            found.emplace_back("systems",
+                               "`" + system.name +
+                                   "` has certificates only, and no listener asks for one "
+                                   "(listen[].tls.client_ca)");
     return found;
 }
 

@@ -3,27 +3,51 @@
 // all errors, not only the first. What there is to know about each option stands in
 // option_table.cpp, for people in OPTIONS.md. What a configuration means for queues is
 // generation.hpp.
+#include "bus/amqp/tls_session.hpp"
 #include "bus/base/time.hpp"
 #include "bus/base/uuid.hpp"
 #include "bus/flow/snapshot.hpp"
 #include "bus/route/routing_table.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace vera::ops {
+
+/// Paths as they are written.
+struct TlsPairConfig {
+    std::string certificate;
+    std::string key;
+};
+
+struct TlsConfig {
+    std::vector<TlsPairConfig> certificates;  ///< none: no TLS
+    std::string client_ca;                    ///< empty: clients are not asked for a certificate
+    bool requires_client_certificate = false;
+    std::shared_ptr<const amqp::TlsContext> context;  ///< made of the files by load_config
+    [[nodiscard]] bool is_on() const { return !certificates.empty(); }
+};
 
 struct ListenConfig {
     std::string address = "127.0.0.1";  ///< IP literal
     std::uint16_t port = 5672;          ///< 0: any free one
     bool allows_anonymous = false;      ///< loopback only
     bool allows_plain = true;
+    TlsConfig tls;
     [[nodiscard]] bool is_loopback() const;
-    friend bool operator==(const ListenConfig&, const ListenConfig&) = default;
+    /// As far as only a restart changes it: with or without TLS, not with which certificates.
+    friend bool operator==(const ListenConfig& left, const ListenConfig& right) {
+        return left.address == right.address && left.port == right.port &&
+               left.allows_anonymous == right.allows_anonymous &&
+               left.allows_plain == right.allows_plain && left.tls.is_on() == right.tls.is_on();
+    }
 };
 
 struct StoreConfig {
@@ -46,11 +70,32 @@ struct DoorConfig {
     friend bool operator==(const DoorConfig&, const DoorConfig&) = default;
 };
 
+/// Attributes of a certificate's subject that a mapping may name, by their short names.
+constexpr std::array<std::string_view, 10> subject_attributes{"organizationIdentifier",
+                                                              "serialNumber",
+                                                              "CN",
+                                                              "UID",
+                                                              "O",
+                                                              "OU",
+                                                              "C",
+                                                              "L",
+                                                              "ST",
+                                                              "emailAddress"};
+
+/// A certificate is meant if its subject has each attribute that is not empty here, once and equal.
+struct SubjectConfig {
+    std::array<std::string, subject_attributes.size()> values;
+};
+[[nodiscard]] bool matches(const SubjectConfig& wanted, const amqp::CertificateSubject& subject);
+/// No certificate can be meant by both.
+[[nodiscard]] bool excludes(const SubjectConfig& one, const SubjectConfig& other);
+
 struct SystemConfig {
     std::string name;
     std::string authority;  ///< CVR number
     std::vector<std::string>
         secrets;  ///< hashed, see policy/secret.hpp; several while one is being replaced
+    std::vector<SubjectConfig> certificates;  ///< by their subjects; several likewise
 };
 
 struct AuthorityConfig {

@@ -30,8 +30,11 @@ constexpr Millis finish_within{10'000};
 amqp::DoorOptions door_options(const Config& config) {
     amqp::DoorOptions options;
     for (const ListenConfig& listen : config.listen)
-        options.listeners.push_back(
-            {listen.address, listen.port, listen.allows_anonymous, listen.allows_plain});
+        options.listeners.push_back({listen.address,
+                                     listen.port,
+                                     listen.allows_anonymous,
+                                     listen.allows_plain,
+                                     listen.tls.context});
     options.io_threads = config.door.io_threads;
     options.container_id = config.node;
     options.max_frame_bytes = config.door.max_frame_bytes;
@@ -118,6 +121,8 @@ struct Daemon::Parts {
     Result<void> open_store();
     Result<void> open_door();
     void stop(Millis grace);
+    /// For whoever asks: what the listeners are like now. Warns of certificates that soon expire.
+    void tell_listeners();
     void manage_request(amqp::ManagementRequest request,
                         std::function<void(amqp::ManagementReply)> done);
 
@@ -127,6 +132,7 @@ struct Daemon::Parts {
     GenerationBase base;
     BusFacts facts;  ///< what of them stays the same while the process lives
     host::Cell<std::string> digest{std::string{}};
+    host::Cell<std::vector<ListenerFacts>> listeners{std::vector<ListenerFacts>{}};
     std::shared_ptr<const flow::Snapshot> latest;  ///< main thread; the core may not have it yet
     std::unique_ptr<flow::Engine> engine;
     std::unique_ptr<flow::BusCore> core;
@@ -183,6 +189,9 @@ Result<void> Daemon::Parts::open_door() {
         },
         [this](amqp::ManagementRequest request, std::function<void(amqp::ManagementReply)> done) {
             manage_request(std::move(request), std::move(done));
+        },
+        [this](const amqp::CertificateSubject& subject, std::string_view wanted) {
+            return authenticator->identify(subject, wanted);
         });
     engine->start(*bus);
     is_running = true;
@@ -190,7 +199,35 @@ Result<void> Daemon::Parts::open_door() {
     bus->start(latest, recovery);
     auto opened = door->open();
     if (!opened) return fail(opened.error().code, "listen: " + opened.error().text);
+    tell_listeners();
     return {};
+}
+
+void Daemon::Parts::tell_listeners() {
+    constexpr auto soon = std::chrono::hours{24 * 30};
+    const auto now = host::system_clock().wall();
+    std::vector<ListenerFacts> told;
+    const std::vector<std::uint16_t> ports = door->ports();
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+        const ListenConfig& listen = config.listen[i];
+        ListenerFacts one{.address = listen.address,
+                          .port = ports[i],
+                          .has_tls = listen.tls.is_on(),
+                          .asks_for_certificate = !listen.tls.client_ca.empty(),
+                          .requires_certificate = listen.tls.requires_client_certificate,
+                          .allows_plain = listen.allows_plain,
+                          .allows_anonymous = listen.allows_anonymous,
+                          .certificates = {}};
+        if (listen.tls.context) one.certificates = listen.tls.context->certificates();
+        for (const amqp::TlsCertificate& certificate : one.certificates) {
+            const Timestamp until = timestamp_of(certificate.not_after);
+            if (until.ms - now.ms < std::chrono::duration_cast<Millis>(soon).count())
+                log::warn("a certificate expires soon",
+                          {{"subject", certificate.subject}, {"not_after", to_rfc3339(until)}});
+        }
+        told.push_back(std::move(one));
+    }
+    listeners.set(std::move(told));
 }
 
 void Daemon::Parts::manage_request(amqp::ManagementRequest request,
@@ -198,6 +235,7 @@ void Daemon::Parts::manage_request(amqp::ManagementRequest request,
     bus->ask(
         [this, request = std::move(request), done = std::move(done)](const flow::Counts& counts) {
             BusFacts now = facts;
+            now.listeners = listeners.get();
             now.digest = digest.get();
             now.door = door->counters();
             done(manage(request, counts, now));
@@ -237,9 +275,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     log_generation("configuration applied", parts->config, parts->generation);
     for (const ListenConfig& listen : parts->config.listen)
         if (!listen.is_loopback())
-            log::warn(
-                "pilot: clients beyond this machine are let in without agreements and without TLS",
-                {{"address", listen.address}});
+            log::warn("pilot: clients beyond this machine are let in without agreements",
+                      {{"address", listen.address}});
     return std::make_unique<Daemon>(std::move(parts));
 }
 
@@ -253,7 +290,8 @@ std::vector<std::string> Daemon::addresses() const {
     for (std::size_t i = 0; i < bound.size(); ++i) {
         const std::string& address = parts_->config.listen[i].address;
         const bool is_v6 = address.find(':') != std::string::npos;
-        texts.push_back((is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(bound[i]));
+        texts.push_back((is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(bound[i]) +
+                        (parts_->config.listen[i].tls.is_on() ? " (TLS)" : ""));
     }
     return texts;
 }
@@ -285,6 +323,11 @@ bool Daemon::reload() {
     inputs.emplace_back(flow::Reloaded{parts.latest});
     parts.bus->post(std::move(inputs));
     parts.authenticator->replace(parts.config.systems);
+    std::vector<std::shared_ptr<const amqp::TlsContext>> contexts;
+    for (const ListenConfig& listen : parts.config.listen)
+        contexts.push_back(listen.tls.context);
+    parts.door->replace_tls(contexts);
+    parts.tell_listeners();
     parts.digest.set(parts.config.digest);
     log_generation("configuration reloaded", parts.config, parts.generation);
     return true;

@@ -33,7 +33,8 @@ public:
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
-    /// "127.0.0.1:5672", in the order of the configuration, with the ports that are bound.
+    /// "127.0.0.1:5672" or "127.0.0.1:5671 (TLS)", in the order of the configuration, with the
+    /// ports that are bound.
     [[nodiscard]] std::vector<std::string> addresses() const;
     [[nodiscard]] std::vector<std::uint16_t> ports() const;
     /// All or nothing: a configuration with errors changes nothing and is logged line by line.

@@ -56,8 +56,35 @@ json to_json(const flow::QueueCounts& queue) {
             {"deleted", queue.is_deleted}};
 }
 
+json to_json(const ListenerFacts& listener) {
+    json certificates = json::array();
+    for (const amqp::TlsCertificate& one : listener.certificates)
+        certificates.push_back({{"subject", one.subject},
+                                {"names", one.names},
+                                {"notAfter", time_or_null(timestamp_of(one.not_after))}});
+    json mechanisms = json::array();
+    if (listener.asks_for_certificate) mechanisms.push_back("EXTERNAL");
+    if (listener.allows_anonymous) mechanisms.push_back("ANONYMOUS");
+    if (listener.allows_plain) mechanisms.push_back("PLAIN");
+    return {{"address", listener.address},
+            {"port", listener.port},
+            {"tls", listener.has_tls},
+            {"mechanisms", std::move(mechanisms)},
+            {"clientCertificate",
+             !listener.asks_for_certificate  ? "none"
+             : listener.requires_certificate ? "required"
+                                             : "optional"},
+            {"certificates", std::move(certificates)}};
+}
+
 json to_json(const flow::Counts& counts, const BusFacts& facts) {
+    json listeners = json::array();
+    for (const ListenerFacts& one : facts.listeners)
+        listeners.push_back(to_json(one));
     return {{"name", "self"},
+            {"listeners", std::move(listeners)},
+            {"tlsHandshakes", facts.door.tls_handshakes},
+            {"tlsFailures", facts.door.tls_failures},
             {"identity", "self"},
             {"type", "bus"},
             {"node", facts.node},
@@ -187,6 +214,11 @@ ManagementReply about_types(const ManagementRequest& request,
 }
 
 }  // namespace
+
+Timestamp timestamp_of(std::chrono::system_clock::time_point time) {
+    return Timestamp{
+        std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count()};
+}
 
 ManagementReply manage(const ManagementRequest& request,
                        const flow::Counts& counts,

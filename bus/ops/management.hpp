@@ -4,10 +4,24 @@
 #include "bus/amqp/front_door.hpp"
 #include "bus/flow/messages.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace vera::ops {
+
+/// One listener as it is now.
+struct ListenerFacts {
+    std::string address;
+    std::uint16_t port = 0;
+    bool has_tls = false;
+    bool asks_for_certificate = false, requires_certificate = false;
+    bool allows_plain = false, allows_anonymous = false;
+    std::vector<amqp::TlsCertificate> certificates;
+};
+/// Whole milliseconds since 1970.
+[[nodiscard]] Timestamp timestamp_of(std::chrono::system_clock::time_point time);
 
 /// What there is to tell about the bus besides the core's counts.
 struct BusFacts {
@@ -18,6 +32,7 @@ struct BusFacts {
     std::string store_path;
     Timestamp started;
     amqp::DoorCounters door;
+    std::vector<ListenerFacts> listeners;  ///< in the order of the configuration
 };
 
 /// Operations: QUERY and READ of `queue` and `bus`, GET-TYPES, GET-ATTRIBUTES, GET-OPERATIONS,

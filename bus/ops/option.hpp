@@ -37,6 +37,7 @@ struct OptionFacts {
     bool is_secret = false;  ///< never shown
     bool is_basic = false;   ///< in the short example
     bool is_bare = false;    ///< a number or a truth: written without quotes
+    bool is_aside = false;   ///< in the example only as a comment: it needs files that are there
     std::vector<OptionFacts> inside;
 };
 
@@ -76,6 +77,10 @@ struct Option {
     }
     Option secret() && {
         facts.is_secret = true;
+        return std::move(*this);
+    }
+    Option aside() && {
+        facts.is_aside = true;
         return std::move(*this);
     }
     /// Stands in the short example too.

@@ -361,7 +361,8 @@ Option<Owner> list(std::string key,
     option.facts.inside = facts_of(table);
     for (OptionFacts& inner : option.facts.inside) {
         option.facts.is_basic = option.facts.is_basic || inner.is_basic;
-        if (option.facts.takes == Takes::restart) inner.takes = Takes::restart;
+        const bool is_group = inner.shape == OptionFacts::Shape::group;
+        if (option.facts.takes == Takes::restart && !is_group) inner.takes = Takes::restart;
     }
     option.read = [=](const OptionFacts& self, Section& section, Owner& owner, Reading& reading) {
         std::vector<Item>& out = place.in(owner);

@@ -3,6 +3,8 @@
 #include "bus/ops/option_table.hpp"
 
 #include <functional>
+#include <sstream>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -131,6 +133,7 @@ private:
                 return;
             }
             case Shape::group:
+                if (one.is_aside) return put_aside(one, indent);
                 text_ += indent + "# " + without_marks(one.meaning) + '\n';
                 text_ += indent + one.key + ":\n";
                 return put(one.inside, indent + "  ");
@@ -143,6 +146,14 @@ private:
                 return;
             }
         }
+    }
+    void put_aside(OptionFacts one, const std::string& indent) {
+        one.is_aside = false;
+        Example inner(has_all_);
+        inner.put_one(one, indent);
+        std::istringstream lines(inner.take());
+        for (std::string line; std::getline(lines, line);)
+            text_ += indent + "# " + line.substr(indent.size()) + '\n';
     }
     /// The dash stands before the first line that is not a comment.
     static std::string as_item(std::string lines, const std::string& indent) {

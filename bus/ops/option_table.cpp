@@ -5,6 +5,8 @@
 #include "bus/ops/reading.hpp"
 #include "bus/policy/secret.hpp"
 
+#include <array>
+
 namespace vera::ops {
 namespace {
 
@@ -62,12 +64,61 @@ const TextForm secret_form{"scrypt hashes",
                            }};
 const Count some{0, SIZE_MAX, "", true};
 
+OptionTable<TlsPairConfig> pair_options() {
+    return {
+        text("certificate",
+             at(&TlsPairConfig::certificate),
+             path_form,
+             {"0.1", reload, "PEM: the server's own first, then those that issued it"})
+            .required("tls/bus.pem"),
+        text("key",
+             at(&TlsPairConfig::key),
+             path_form,
+             {"0.1", reload, "PEM, without a passphrase; mode 0400, 0440, 0600 or 0640"})
+            .required("tls/bus.key"),
+    };
+}
+
+/// Whom it verifies by is looked at at once.
+Option<TlsConfig> client_ca_option() {
+    auto option = text("client_ca",
+                       at(&TlsConfig::client_ca),
+                       path_form,
+                       {"0.1",
+                        reload,
+                        "PEM: who issues the certificates of clients, for SASL EXTERNAL; left "
+                        "out: clients are not asked for one"});
+    option.read =
+        [read = option.read](
+            const OptionFacts& facts, Section& section, TlsConfig& tls, Reading& reading) {
+            read(facts, section, tls, reading);
+            reading.check_client_ca(section, tls);
+        };
+    return option;
+}
+
+OptionTable<TlsConfig> tls_options() {
+    return {
+        list(
+            "certificates",
+            at(&TlsConfig::certificates),
+            pair_options(),
+            {{}, &Reading::check_pair, "is empty: TLS needs a certificate"},
+            {"0.1", reload, "chosen by the name that a client asks for; the first for all others"}),
+        client_ca_option().example("tls/client-ca.pem"),
+        choice("client_certificate",
+               at(&TlsConfig::requires_client_certificate),
+               {{"optional", false}, {"required", true}},
+               {"0.1", reload, "with `client_ca`: whether a client may come without one"}),
+    };
+}
+
 OptionTable<ListenConfig> listen_options() {
     return {
         text("address",
              at(&ListenConfig::address),
              address_form,
-             {"0.1", restart, "beyond loopback only with `vera serve --pilot`"})
+             {"0.1", restart, "beyond loopback only with `tls` and `vera serve --pilot`"})
             .basic(),
         integer(
             "port", at(&ListenConfig::port), {0, 65535}, "", {"0.1", restart, "0: any free one"})
@@ -79,6 +130,14 @@ OptionTable<ListenConfig> listen_options() {
         boolean("plain",
                 at(&ListenConfig::allows_plain),
                 {"0.1", restart, "SASL PLAIN with the secrets of `systems`"}),
+        group("tls",
+              at(&ListenConfig::tls),
+              tls_options(),
+              {"0.1",
+               reload,
+               "TLS 1.2 and 1.3; files are read again with each reload, and paths are relative to "
+               "the configuration's folder. Whether there is TLS changes with a restart"})
+            .aside(),
     };
 }
 
@@ -142,7 +201,9 @@ OptionTable<DoorConfig> door_options() {
         duration("handshake_timeout",
                  at(&DoorConfig::handshake_timeout),
                  {100ms, 1min},
-                 {"0.1", restart, "at most so long until the peer has authenticated and opened"}),
+                 {"0.1",
+                  restart,
+                  "at most so long until the peer has authenticated, TLS included, and opened"}),
         duration("write_stall_timeout",
                  at(&DoorConfig::write_stall_timeout),
                  {1s, 1h},
@@ -203,6 +264,37 @@ OptionTable<AuthorityConfig> authority_options() {
     };
 }
 
+OptionTable<SubjectConfig> subject_options() {
+    OptionTable<SubjectConfig> table;
+    const TextForm value_form = form(
+        "1 – 256 bytes",
+        [](const std::string& text) { return !text.empty() && text.size() <= 256; },
+        "not 1 to 256 bytes; leave it out if it does not matter");
+    static constexpr std::array<const char*, subject_attributes.size()> examples{
+        "NTRDK-29189382",
+        "UI:DK-O:G:b1a3",
+        "sbsys-hjoerring",
+        "sbsys",
+        "Hjørring Kommune",
+        "Drift",
+        "DK",
+        "Hjørring",
+        "Nordjylland",
+        "drift@example.dk"};
+    for (std::size_t i = 0; i < subject_attributes.size(); ++i)
+        table.push_back(
+            text(std::string(subject_attributes[i]),
+                 Place<SubjectConfig, std::string>{
+                     [i](SubjectConfig& subject) -> std::string& { return subject.values[i]; },
+                     [i](const SubjectConfig& subject) -> const std::string& {
+                         return subject.values[i];
+                     }},
+                 value_form,
+                 {"0.1", reload, "must stand once in the subject, with this value; left out: any"})
+                .example(examples[i]));
+    return table;
+}
+
 OptionTable<SystemConfig> system_options() {
     return {
         text("name",
@@ -217,15 +309,27 @@ OptionTable<SystemConfig> system_options() {
              {"0.1", reload, "on whose behalf"})
             .required("29189382")
             .basic(),
-        texts("secrets",
-              at(&SystemConfig::secrets),
-              secret_form,
-              {1, 4, "hashed secret"},
-              {"0.1", reload, "made by `vera secret hash`; several while one is being replaced"})
-            .required("[scrypt$15$8$1$AQIDBAUGBwgJCgsMDQ4PEA==$"
-                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]")
+        texts(
+            "secrets",
+            at(&SystemConfig::secrets),
+            secret_form,
+            {0, 4, "hashed secret"},
+            {"0.1",
+             reload,
+             "made by `vera secret hash`, for SASL PLAIN; several while one is being replaced. At "
+             "least one, or one of `certificates`"})
+            .example("[scrypt$15$8$1$AQIDBAUGBwgJCgsMDQ4PEA==$"
+                     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]")
             .secret()
             .basic(),
+        list("certificates",
+             at(&SystemConfig::certificates),
+             subject_options(),
+             {{}, &Reading::check_subject, ""},
+             {"0.1",
+              reload,
+              "subjects of its certificates, for SASL EXTERNAL; several while one is being "
+              "replaced. No certificate may fit two systems"}),
     };
 }
 
@@ -362,7 +466,7 @@ OptionTable<Config> make_config_options() {
              at(&Config::systems),
              system_options(),
              {[](const SystemConfig& one) { return one.name; }, &Reading::check_system, ""},
-             {"0.1", reload, "who may connect with a secret"}),
+             {"0.1", reload, "who may connect, with a secret or a certificate"}),
         list("subscriptions",
              at(&Config::subscriptions),
              subscription_options(),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <chrono>
 #include <netinet/in.h>
 
 namespace vera::ops {
@@ -30,9 +31,19 @@ void Reading::check_listen(Section& section, const ListenConfig& listen) {
                             "until a configuration has agreements, the bus listens on loopback "
                             "only (127.0.0.1 or ::1); "
                             "`vera serve --pilot` overrides this");
+        if (!section.has("tls"))
+            section.problem("tls",
+                            "is required beyond loopback: anybody on the way could read secrets "
+                            "and events");
     }
-    if (!listen.allows_anonymous && !listen.allows_plain)
-        section.problem("plain", "neither plain nor anonymous: nobody could connect");
+    if (!listen.allows_anonymous && !listen.allows_plain && listen.tls.client_ca.empty())
+        section.problem("plain",
+                        "neither plain nor anonymous nor client certificates: nobody could "
+                        "connect");
+    if (section.has("tls") && !listen.tls.is_on())
+        section.problem("tls", "certificates: at least one, with its key, is required");
+    if (listen.tls.requires_client_certificate && listen.tls.client_ca.empty())
+        section.problem("tls", "client_certificate: required needs client_ca to verify it by");
     if (listen.port == 0) return;
     if (const auto first =
             first_use("listener", listen.address + " " + std::to_string(listen.port), section))
@@ -53,6 +64,81 @@ void Reading::check_system(Section& section, const SystemConfig& system) {
         std::ranges::none_of(
             authorities, [&](const AuthorityConfig& one) { return one.cvr == system.authority; }))
         section.problem("authority", "this CVR number is not among `authorities`");
+    if (system.secrets.empty() && system.certificates.empty())
+        section.problem("secrets",
+                        "at least one hashed secret, or one of `certificates`, is required");
+    for (std::size_t i = 0; i < system.certificates.size(); ++i)
+        for (const SystemConfig& other : so_far_.systems)
+            if (!std::ranges::all_of(other.certificates, [&](const SubjectConfig& subject) {
+                    return excludes(subject, system.certificates[i]);
+                }))
+                section.problem("certificates",
+                                "[" + std::to_string(i) +
+                                    "] can be the same certificate as one of system `" +
+                                    other.name + "`: no attribute that both name tells them apart");
+}
+
+void Reading::check_pair(Section& section, const TlsPairConfig& pair) {
+    auto certificate = pem_files_.read(pair.certificate);
+    auto key = pem_files_.read_key(pair.key);
+    if (!certificate && !pair.certificate.empty())
+        section.problem("certificate", certificate.error().text);
+    if (!key && !pair.key.empty()) section.problem("key", key.error().text);
+    if (!certificate || !key) return;
+    amqp::TlsMaterial material;
+    material.certificates.push_back({std::move(*certificate), std::move(*key)});
+    complain(section, material);
+}
+
+void Reading::check_client_ca(Section& section, const TlsConfig& tls) {
+    if (tls.client_ca.empty()) return;
+    auto text = pem_files_.read(tls.client_ca);
+    if (!text) return section.problem("client_ca", text.error().text);
+    amqp::TlsMaterial material;
+    material.client_ca = std::move(*text);
+    if (material.client_ca.empty())
+        return section.problem("client_ca", "the file '" + tls.client_ca + "' is empty");
+    complain(section, material);
+}
+
+void Reading::complain(Section& section, const amqp::TlsMaterial& material) {
+    using Part = amqp::TlsComplaint::About;
+    for (const auto& complaint : check_tls(material, std::chrono::system_clock::now())) {
+        switch (complaint.about) {
+            case Part::certificate:
+                section.problem("certificate", "the file: " + complaint.reason);
+                break;
+            case Part::key:
+                section.problem("key", "the file: " + complaint.reason);
+                break;
+            case Part::client_ca:
+                section.problem("client_ca", "the file: " + complaint.reason);
+                break;
+        }
+    }
+}
+
+Result<std::shared_ptr<const amqp::TlsContext>> Reading::make_context(const TlsConfig& tls) {
+    amqp::TlsMaterial material;
+    material.requires_client_certificate = tls.requires_client_certificate;
+    for (const TlsPairConfig& pair : tls.certificates) {
+        auto certificate = pem_files_.read(pair.certificate);
+        auto key = pem_files_.read_key(pair.key);
+        if (!certificate) return fail(certificate.error().code, certificate.error().text);
+        if (!key) return fail(key.error().code, key.error().text);
+        material.certificates.push_back({std::move(*certificate), std::move(*key)});
+    }
+    if (!tls.client_ca.empty()) {
+        auto text = pem_files_.read(tls.client_ca);
+        if (!text) return fail(text.error().code, text.error().text);
+        material.client_ca = std::move(*text);
+    }
+    return amqp::TlsContext::make(material);
+}
+
+void Reading::check_subject(Section& section, const SubjectConfig& subject) {
+    if (std::ranges::all_of(subject.values, [](const std::string& one) { return one.empty(); }))
+        section.problem("", "names no attribute: every certificate would be meant");
 }
 
 void Reading::check_subscription(Section& section, const SubscriptionConfig& subscription) {

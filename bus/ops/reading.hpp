@@ -2,6 +2,7 @@
 // One reading of a configuration, as far as single options need it: what has been read before, what
 // must be unique over all files, and what the table alone cannot say about an item.
 #include "bus/ops/config.hpp"
+#include "bus/ops/pem_files.hpp"
 #include "bus/ops/section.hpp"
 
 #include <map>
@@ -19,12 +20,21 @@ public:
           so_far_(so_far) {}
 
     void check_listen(Section& section, const ListenConfig& listen);
+    void check_pair(Section& section, const TlsPairConfig& pair);
+    void check_client_ca(Section& section, const TlsConfig& tls);
+    void check_subject(Section& section, const SubjectConfig& subject);
     void check_authority(Section& section, const AuthorityConfig& authority);
     void check_system(Section& section, const SystemConfig& system);
     void check_subscription(Section& section, const SubscriptionConfig& subscription);
     void check_queue(Section& section, const QueueConfig& queue);
 
+    [[nodiscard]] PemFiles& pem_files() { return pem_files_; }
+    /// The context of what has been checked without a problem.
+    [[nodiscard]] Result<std::shared_ptr<const amqp::TlsContext>> make_context(
+        const TlsConfig& tls);
+
 private:
+    void complain(Section& section, const amqp::TlsMaterial& material);
     /// Checks the form of `name` and that no other of its kind folds to the same.
     void check_name(Section& section, const std::string& kind, const std::string& name);
     void check_type(Section& section, std::size_t index, const std::string& type);
@@ -35,6 +45,7 @@ private:
 
     const LoadOptions& options_;
     const Config& so_far_;
+    PemFiles pem_files_;
     std::map<std::pair<std::string, std::string>, std::string> seen_;
 };
 

@@ -3,6 +3,7 @@
 #include "bus/host/log.hpp"
 #include "bus/ops/config.hpp"
 #include "bus/ops/daemon.hpp"
+#include "bus/ops/management.hpp"
 
 #include <algorithm>
 #include <array>
@@ -158,6 +159,20 @@ int serve(const ServeOptions& options) {
     return is_orderly ? 0 : 1;
 }
 
+namespace {
+
+std::string tls_text(const TlsConfig& tls) {
+    if (!tls.is_on()) return ", without TLS";
+    std::string text = ", TLS as";
+    for (const amqp::TlsCertificate& one : tls.context->certificates())
+        text += " " + one.subject + " until " + to_rfc3339(timestamp_of(one.not_after)) + ",";
+    if (tls.client_ca.empty()) return text + " no client certificates";
+    return text + " client certificates " +
+           (tls.requires_client_certificate ? "required" : "optional");
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> check_config(const std::string& config_file) {
     // Beyond loopback is for `serve --pilot` to decide: here it is a fact to be told.
     const LoadedConfig loaded = load_config(config_file, {catalogue_types(), true, false});
@@ -168,7 +183,7 @@ Result<std::vector<std::string>> check_config(const std::string& config_file) {
     for (const ListenConfig& listen : config.listen)
         facts.push_back(
             "listens on " + listen.address + " port " + std::to_string(listen.port) +
-            (listen.allows_anonymous ? ", anonymous allowed" : "") +
+            (listen.allows_anonymous ? ", anonymous allowed" : "") + tls_text(listen.tls) +
             (listen.is_loopback() ? "" : ", beyond loopback: needs `vera serve --pilot`"));
     facts.push_back("store in " + config.store.path + ", kept for " +
                     vera::to_text(config.limits.retention));

@@ -272,7 +272,9 @@ TEST_CASE("config: beyond loopback only with --pilot, and never anonymous", "[op
         "systems: [{name: a, authority: \"29189382\", secrets: [\"" +
         secret + "\"]}]\n";
     CHECK(problems_of(text).find("until a configuration has agreements") != std::string::npos);
-    CHECK(problems_of(text, true).empty());
+    CHECK(problems_of(text, true) ==
+          "1: listen[0].tls: is required beyond loopback: anybody on the way could read secrets "
+          "and events\n");
     CHECK(problems_of("listen: [{address: 10.0.0.1, anonymous: true}]\n", true)
               .find("only on a loopback address") != std::string::npos);
     CHECK(problems_of("listen: [{address: 127.1.2.3, anonymous: true}]\n").empty());

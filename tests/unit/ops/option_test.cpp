@@ -3,13 +3,16 @@
 #include "bus/ops/option_page.hpp"
 #include "bus/ops/option_table.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/test_pki.hpp"
 #include "tests/unit/ops/config_folder.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
+#include <string>
 
 using namespace vera;
 using namespace vera::ops;
@@ -73,7 +76,24 @@ TEST_CASE("option: both examples are configurations without an error", "[ops]") 
 
 TEST_CASE("option: the full example names every option", "[ops]") {
     const ConfigFolder folder;
-    const LoadedConfig loaded = load(folder, example_config(true));
+    // What needs files stands there as a comment; here are the files.
+    const test::TestAuthority authority("Test CA");
+    const amqp::TlsPair pair = authority.issue({});
+    folder.write("tls/bus.pem", pair.certificate);
+    folder.write("tls/client-ca.pem", authority.pem());
+    std::filesystem::permissions(folder.write("tls/bus.key", pair.key),
+                                 std::filesystem::perms::owner_read);
+    std::istringstream lines(example_config(true));
+    std::string text;
+    bool is_aside = false;
+    for (std::string line; std::getline(lines, line);) {
+        is_aside = line.starts_with("    # ") && (is_aside || line == "    # tls:");
+        text += (is_aside ? "    " + line.substr(6) : line) + '\n';
+    }
+    const LoadedConfig loaded = load(folder, text);
+    INFO(to_text(loaded.problems));
+    REQUIRE(loaded.is_good());
+    CHECK(loaded.config.listen[0].tls.context != nullptr);
     std::set<std::string> missing;
     for (const auto& [key, option] : by_key(loaded))
         if (!option.source && key != "subscriptions_folder") missing.insert(key);
