@@ -204,10 +204,12 @@ def data_message(body, content_type=None, properties=None, durable=True):
 class Pipe:
     """A socket with deadlines, frames in and bytes out. The floor of everything here; attacks use it directly."""
 
-    def __init__(self, port, host="127.0.0.1", seconds=10, record=None):
+    def __init__(self, port, host="127.0.0.1", seconds=10, record=None, tls=None, server_name="localhost"):
         self.seconds, self.record = seconds, record
         self.socket = socket.create_connection((host, port), timeout=seconds)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=server_name)
         self.buffer = bytearray()
 
     def write(self, data):
@@ -301,8 +303,10 @@ class Client:
     """One connection, one session, any number of links. Raises ProtocolError when the peer closes with an error."""
 
     def __init__(self, port, user=None, password=None, container="raw", seconds=10, record=None, max_frame=65536, host="127.0.0.1",
-                 idle_ms=None):
-        self.pipe = Pipe(port, host, seconds, record)
+                 idle_ms=None, tls=None, mechanism=None):
+        """`tls`: an ssl.SSLContext. `mechanism`: EXTERNAL, or by default ANONYMOUS without a user and PLAIN with one."""
+        self.pipe = Pipe(port, host, seconds, record, tls)
+        self.mechanism = mechanism
         self.seconds = seconds
         self.links, self.by_remote = [], {}
         self.next_out, self.next_delivery, self.remote_window, self.remote_next_in = 0, 0, 0, 0
@@ -330,7 +334,9 @@ class Client:
         self.pipe.write(SASL_HEADER)
         assert self.pipe.read_exactly(8, self._deadline()) == SASL_HEADER
         self.mechanisms = decode(self.pipe.read_frame()[2])[0].value[0]
-        if user is None:
+        if self.mechanism == "EXTERNAL":
+            init = performative(SASL_INIT, Symbol("EXTERNAL"), (user or "").encode())
+        elif user is None:
             init = performative(SASL_INIT, Symbol("ANONYMOUS"), b"anonymous")
         else:
             init = performative(SASL_INIT, Symbol("PLAIN"), b"\0" + user.encode() + b"\0" + password.encode())

@@ -4,6 +4,7 @@
 // A message in JSON: rhea's own names; {"$": "ulong", "v": "5"} makes a typed value, {"$": "binary", "v": hex} bytes,
 // {"body": {"data": […]}} data sections, {"body": {"sequence": […]}} amqp-sequences.
 'use strict';
+const fs = require('fs');
 const path = require('path');
 const rhea = require(path.join(process.env.VERA_RHEA, 'node_modules', 'rhea'));
 const readline = require('readline');
@@ -37,7 +38,14 @@ function message_of(json) {
   return message;
 }
 
-const connection = container.connect({ port: Number(port), host: '127.0.0.1', username: 'anonymous', reconnect: false });
+// VERA_TLS: JSON with the files ca, cert and key, for TLS with SASL EXTERNAL.
+function connect_options() {
+  if (!process.env.VERA_TLS) return { host: '127.0.0.1', username: 'anonymous' };
+  const files = JSON.parse(process.env.VERA_TLS);
+  const [ca, cert, key] = [files.ca, files.cert, files.key].map((file) => fs.readFileSync(file));
+  return { host: 'localhost', transport: 'tls', servername: 'localhost', ca, cert, key, enable_sasl_external: true };
+}
+const connection = container.connect({ port: Number(port), reconnect: false, ...connect_options() });
 container.on('connection_error', (context) => fail('connection: ' + context.connection.get_error()));
 container.on('session_error', (context) => fail('session: ' + context.session.get_error()));
 container.on('sender_error', (context) => fail('sender: ' + context.sender.error));
