@@ -42,7 +42,10 @@ void add_verbs(CLI::App& root, Session& session) {
     add_queue_peek(queue, session);
     add_status(root, session);
 #ifdef VERA_HAS_STORE
-    add_store_fsck(group(root, "store", "The store's files"), session);
+    CLI::App& store = group(root, "store", "The store's files");
+    add_store_fsck(store, session);
+    add_store_backup(store, session);
+    add_store_restore(store, session);
 #endif
 #ifdef VERA_HAS_POLICY
     add_secret_hash(group(root, "secret", "Secrets of systems"), session);

@@ -37,6 +37,14 @@ json to_json(const store::FsckReport& report) {
                             {"records", segment.records},
                             {"liveCopies", segment.live_copies},
                             {"closed", segment.is_closed}});
+    json snapshot = json::array();
+    for (const store::FsckPart& part : report.snapshot)
+        snapshot.push_back({{"file", part.file},
+                            {"kind", part.kind},
+                            {"firstSegment", part.first},
+                            {"lastSegment", part.last},
+                            {"bytes", part.bytes},
+                            {"entries", part.entries}});
     json queues = json::array();
     for (const store::FsckQueue& queue : report.queues)
         queues.push_back({{"id", queue.id.value},
@@ -44,30 +52,40 @@ json to_json(const store::FsckReport& report) {
                           {"deleted", queue.is_deleted},
                           {"waiting", queue.waiting},
                           {"dead", queue.dead}});
-    return {{"version", 1},
-            {"ok", !report.has_damage()},
-            {"path", report.path},
-            {"formatVersion", report.format_version},
-            {"store", to_text(report.store)},
-            {"clean", report.was_clean},
-            {"events", report.events},
-            {"transitions", report.transitions},
-            {"leaves", report.leaves},
-            {"waiting", report.waiting},
-            {"dead", report.dead},
-            {"lastEvent", report.last_event.value},
-            {"lastCopy", report.last_copy.value},
-            {"lastLeaf", report.last_leaf.value},
-            {"lastStamp", report.last_stamp ? json(to_rfc3339(report.last_stamp)) : json(nullptr)},
-            {"segments", std::move(segments)},
-            {"queues", std::move(queues)},
-            {"findings", std::move(findings)}};
+    return {
+        {"version", 1},
+        {"ok", !report.has_damage()},
+        {"path", report.path},
+        {"formatVersion", report.format_version},
+        {"store", to_text(report.store)},
+        {"instance", to_text(report.instance)},
+        {"backup", report.is_backup},
+        {"origin", report.origin_time ? json(to_text(report.origin)) : json(nullptr)},
+        {"originTime", report.origin_time ? json(to_rfc3339(report.origin_time)) : json(nullptr)},
+        {"snapshot", std::move(snapshot)},
+        {"clean", report.was_clean},
+        {"events", report.events},
+        {"transitions", report.transitions},
+        {"leaves", report.leaves},
+        {"waiting", report.waiting},
+        {"dead", report.dead},
+        {"lastEvent", report.last_event.value},
+        {"lastCopy", report.last_copy.value},
+        {"lastLeaf", report.last_leaf.value},
+        {"lastStamp", report.last_stamp ? json(to_rfc3339(report.last_stamp)) : json(nullptr)},
+        {"segments", std::move(segments)},
+        {"queues", std::move(queues)},
+        {"findings", std::move(findings)}};
 }
 
 void print(const store::FsckReport& report, std::ostream& out) {
     out << "store " << to_text(report.store) << " at " << report.path << ", format "
         << report.format_version << ", "
-        << (report.was_clean ? "ended in order" : "not ended in order") << '\n'
+        << (report.was_clean ? "ended in order" : "not ended in order") << '\n';
+    if (report.origin_time)
+        out << (report.is_backup ? "backup" : "restored from a backup") << " of instance "
+            << to_text(report.origin) << ", taken " << danish_time(report.origin_time) << '\n';
+    out << "instance " << to_text(report.instance) << '\n'
         << report.events << " events, " << report.transitions << " transitions, " << report.leaves
         << " leaves; " << report.waiting << " copies wait, " << report.dead << " are dead letters\n"
         << "last event " << report.last_event.value << ", copy " << report.last_copy.value
@@ -89,6 +107,15 @@ void print(const store::FsckReport& report, std::ostream& out) {
                       std::to_string(segment.live_copies),
                       segment.is_closed ? "closed" : "open"});
     out << segments.text() << '\n';
+    if (!report.snapshot.empty()) {
+        Table parts({{"SNAPSHOT", false}, {"SEGMENTS", false}, {"BYTES", true}, {"ENTRIES", true}});
+        for (const store::FsckPart& part : report.snapshot)
+            parts.add({part.file,
+                       std::to_string(part.first) + " - " + std::to_string(part.last),
+                       std::to_string(part.bytes),
+                       std::to_string(part.entries)});
+        out << parts.text() << '\n';
+    }
     Table queues({{"QUEUE", false}, {"WAITING", true}, {"DEAD", true}});
     for (const store::FsckQueue& queue : report.queues)
         queues.add(

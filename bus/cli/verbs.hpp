@@ -25,7 +25,9 @@ void add_queue_peek(CLI::App& queue, Session& session);
 void add_secret_hash(CLI::App& secret, Session& session);
 void add_serve(CLI::App& root, Session& session);
 void add_status(CLI::App& root, Session& session);
+void add_store_backup(CLI::App& store, Session& session);
 void add_store_fsck(CLI::App& store, Session& session);
+void add_store_restore(CLI::App& store, Session& session);
 void add_sub_tail(CLI::App& sub, Session& session);
 void add_version(CLI::App& root, Session& session);
 

@@ -33,9 +33,14 @@ void BusCore::on_queue(QueueSpec queue) {
     state_->shelves.queue(known + 1).spec = std::move(queue);
 }
 
-void BusCore::on_event(RecoveredEvent event) {
-    State& state = *state_;
+void BusCore::on_ids(std::span<const RecoveredId> ids) {
     // The window has no limits before start(): those of the configuration are not known yet.
+    for (const RecoveredId& id : ids)
+        state_->dedup.insert(id.id_hash, id.bytes_hash, id.accepted);
+}
+
+void BusCore::on_event(const RecoveredEvent& event) {
+    State& state = *state_;
     if (event.id_hash != 0) state.dedup.insert(event.id_hash, event.bytes_hash, event.accepted);
     if (event.copies.empty()) return;
     Event kept;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -28,7 +29,8 @@ public:
 
     // Recovery, before start(); queues first.
     void on_queue(QueueSpec queue) override;
-    void on_event(RecoveredEvent event) override;
+    void on_ids(std::span<const RecoveredId> ids) override;
+    void on_event(const RecoveredEvent& event) override;
     /// The queues that recovery or earlier generations know, deleted ones included: ids for the
     /// next snapshot are taken from here.
     [[nodiscard]] std::vector<QueueSpec> known_queues() const;

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -120,6 +121,13 @@ struct RecoveredCopy {
     std::string error;   ///< dead only
 };
 
+/// The id of an accepted event, for dedup.
+struct RecoveredId {
+    std::uint64_t id_hash = 0;
+    std::uint64_t bytes_hash = 0;
+    Timestamp accepted;
+};
+
 /// An event that the engine still knows: with no copies left it matters to dedup alone.
 struct RecoveredEvent {
     EventSeq seq;
@@ -127,7 +135,7 @@ struct RecoveredEvent {
     Timestamp accepted;
     Timestamp expiry;
     std::uint64_t order_key = 0;
-    std::uint64_t id_hash = 0;
+    std::uint64_t id_hash = 0;  ///< 0: none, or handed over by on_ids
     std::uint64_t bytes_hash = 0;
     BodyRef body;
     std::uint32_t message_bytes = 0;
@@ -135,7 +143,8 @@ struct RecoveredEvent {
     std::vector<RecoveredCopy> copies;  ///< not settled ones, ascending
 };
 
-/// What is handed over once at start, in this order: queues, then events ascending by seq.
+/// What is handed over once at start, in this order: queues, ids by acceptance, events ascending by
+/// seq. The sink copies what it keeps: millions are handed over in objects that are used again.
 class RecoverySink {
 public:
     RecoverySink() = default;
@@ -143,7 +152,9 @@ public:
     RecoverySink& operator=(const RecoverySink&) = delete;
     virtual ~RecoverySink() = default;
     virtual void on_queue(QueueSpec queue) = 0;
-    virtual void on_event(RecoveredEvent event) = 0;
+    /// Any number of times.
+    virtual void on_ids(std::span<const RecoveredId> ids) = 0;
+    virtual void on_event(const RecoveredEvent& event) = 0;
 };
 
 struct Recovery {

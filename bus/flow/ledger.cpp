@@ -75,9 +75,11 @@ void Ledger::submit_event(PendingEvent& event, Timestamp now, Batch& batch) cons
     commit.expiry = event.plan.expiry;
     // Opaque messages of plain queues have no record and nothing to replay: they may go when they
     // are settled.
-    commit.retain_until = event.plan.audit_record.empty()
-                              ? now
-                              : now + std::max(limits_.retention, limits_.dedup_window);
+    const Millis kept = event.plan.is_sensitive
+                            ? std::min(limits_.sensitive_retention, limits_.retention)
+                            : limits_.retention;
+    commit.retain_until =
+        event.plan.audit_record.empty() ? now : now + std::max(kept, limits_.dedup_window);
     commit.order_key = event.plan.order_key;
     commit.id_hash = event.plan.id_hash;
     commit.bytes_hash = event.plan.bytes_hash;

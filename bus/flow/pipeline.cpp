@@ -79,6 +79,7 @@ std::variant<Plan, Refusal> admit(const Snapshot& snapshot, const event::RawEven
     id.append(raw.identity->system).append(1, '\0').append(attributes.id);
     plan.id_hash = keyed_hash(id, snapshot.hash_seed);
     plan.bytes_hash = keyed_hash(raw.message.view(), snapshot.hash_seed);
+    plan.is_sensitive = attributes.foelsomhed >= 3;
     plan.expiry = expiry_of(raw);
 
     audit::Accepted record;

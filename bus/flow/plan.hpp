@@ -22,6 +22,7 @@ struct Plan {
     std::uint64_t id_hash =
         0;  ///< keyed hash of system and BeskedId; 0 = no dedup (all but events)
     std::uint64_t bytes_hash = 0;  ///< keyed hash of the message as received
+    bool is_sensitive = false;     ///< foelsomhed (sensitivity) 3 or 4
     Timestamp expiry;  ///< least of arrival + header.ttl and absolute-expiry-time; none = never
     std::string unrouted_reason;  ///< set when `queues` is just `$unrouted`: per subscription the
                                   ///< clause that said no

@@ -96,6 +96,8 @@ struct Limits {
     std::uint64_t dedup_ids = 20'000'000;
     Millis retention{30LL * 86'400'000};  ///< of events after acceptance; never before every copy
                                           ///< is settled
+    Millis sensitive_retention{7LL * 86'400'000};  ///< the same for events of foelsomhed 3 and 4,
+                                                   ///< if it is shorter
     Millis unrouted_retention{30LL * 86'400'000};  ///< after it a copy in `$unrouted` is settled
 };
 

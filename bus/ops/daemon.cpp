@@ -148,6 +148,8 @@ Result<void> Daemon::Parts::open_store() {
     store::StoreOptions journal;
     journal.path = config.store.path;
     journal.segment_bytes = config.store.segment_bytes;
+    journal.dedup_window = config.limits.dedup_window;
+    journal.dedup_ids = config.limits.dedup_ids;
     auto opened = store::open_journal(host::posix_file_system(), std::move(journal));
     if (!opened) return fail(opened.error().code, "store: " + opened.error().text);
     engine = std::move(*opened);

@@ -161,6 +161,13 @@ OptionTable<Config> store_options() {
                   "events are kept this long after acceptance, but never shorter than "
                   "`limits.dedup_window` nor before every copy is settled"})
             .basic(),
+        duration("retention_sensitive",
+                 at(&Config::limits, &flow::Limits::sensitive_retention),
+                 {1min, 3650 * day},
+                 {"0.1",
+                  reload,
+                  "the same for events of foelsomhed (sensitivity) 3 and 4, where it is shorter; "
+                  "what is over is gone from the files within a day once it is settled"}),
     };
 }
 

@@ -49,6 +49,41 @@ private:
     bool is_short_ = false;
 };
 
+/// The fields that an event and a carried event have in common; false: what must be zero is not.
+bool decode_fixed(const char* at, EventView& view) {
+    view.seq.value = get<std::uint64_t>(at + event::seq);
+    view.leaf.value = get<std::uint64_t>(at + event::leaf);
+    view.generation.value = get<std::uint64_t>(at + event::generation);
+    view.accepted.ms = get<std::int64_t>(at + event::accepted);
+    view.expiry.ms = get<std::int64_t>(at + event::expiry);
+    view.retain_until.ms = get<std::int64_t>(at + event::retain_until);
+    view.order_key = get<std::uint64_t>(at + event::order_key);
+    view.id_hash = get<std::uint64_t>(at + event::id_hash);
+    view.bytes_hash = get<std::uint64_t>(at + event::bytes_hash);
+    std::memcpy(view.salt.data(), at + event::salt, view.salt.size());
+    view.message_offset = get<std::uint32_t>(at + event::message_offset);
+    view.copy_count = get<std::uint32_t>(at + event::copy_count);
+    return get<std::uint32_t>(at + event::derived_count) == 0;
+}
+
+void encode_fixed(const EventView& view, std::uint32_t copies, char* at) {
+    put(at + event::seq, view.seq.value);
+    put(at + event::leaf, view.leaf.value);
+    put(at + event::generation, view.generation.value);
+    put(at + event::accepted, view.accepted.ms);
+    put(at + event::expiry, view.expiry.ms);
+    put(at + event::retain_until, view.retain_until.ms);
+    put(at + event::order_key, view.order_key);
+    put(at + event::id_hash, view.id_hash);
+    put(at + event::bytes_hash, view.bytes_hash);
+    std::memcpy(at + event::salt, view.salt.data(), view.salt.size());
+    put(at + event::message_bytes, static_cast<std::uint32_t>(view.message.size()));
+    put(at + event::copy_count, copies);
+    put(at + event::unrouted_bytes, static_cast<std::uint32_t>(view.unrouted_reason.size()));
+    put(at + event::audit_bytes, static_cast<std::uint32_t>(view.audit_record.size()));
+    put(at + event::derived_count, std::uint32_t{0});
+}
+
 }  // namespace
 
 std::uint64_t segment_seed(const Uuid& store, std::uint32_t segment) {
@@ -105,21 +140,21 @@ std::uint64_t encoded_bytes(std::span<const flow::QueueSpec> queues) {
 }
 
 std::uint32_t encode(const flow::EventCommit& event, char* at) {
-    put(at + event::seq, event.seq.value);
-    put(at + event::leaf, event.leaf.value);
-    put(at + event::generation, event.generation.value);
-    put(at + event::accepted, event.accepted.ms);
-    put(at + event::expiry, event.expiry.ms);
-    put(at + event::retain_until, event.retain_until.ms);
-    put(at + event::order_key, event.order_key);
-    put(at + event::id_hash, event.id_hash);
-    put(at + event::bytes_hash, event.bytes_hash);
-    std::memcpy(at + event::salt, event.salt.data(), event.salt.size());
-    put(at + event::message_bytes, static_cast<std::uint32_t>(event.message.size()));
-    put(at + event::copy_count, static_cast<std::uint32_t>(event.copies.size()));
-    put(at + event::unrouted_bytes, static_cast<std::uint32_t>(event.unrouted_reason.size()));
-    put(at + event::audit_bytes, static_cast<std::uint32_t>(event.audit_record.size()));
-    put(at + event::derived_count, std::uint32_t{0});
+    EventView fixed;
+    fixed.seq = event.seq;
+    fixed.leaf = event.leaf;
+    fixed.generation = event.generation;
+    fixed.accepted = event.accepted;
+    fixed.expiry = event.expiry;
+    fixed.retain_until = event.retain_until;
+    fixed.order_key = event.order_key;
+    fixed.id_hash = event.id_hash;
+    fixed.bytes_hash = event.bytes_hash;
+    fixed.salt = event.salt;
+    fixed.unrouted_reason = event.unrouted_reason;
+    fixed.audit_record = event.audit_record;
+    fixed.message = event.message.view();
+    encode_fixed(fixed, static_cast<std::uint32_t>(event.copies.size()), at);
     char* end = at + event::fixed_bytes;
     for (const flow::NewCopy& copy : event.copies) {
         put(end, copy.seq.value);
@@ -262,19 +297,7 @@ std::optional<EventView> decode_event(std::string_view record) {
     if (record.size() < event::fixed_bytes) return std::nullopt;
     const char* at = record.data();
     EventView view;
-    view.seq.value = get<std::uint64_t>(at + event::seq);
-    view.leaf.value = get<std::uint64_t>(at + event::leaf);
-    view.generation.value = get<std::uint64_t>(at + event::generation);
-    view.accepted.ms = get<std::int64_t>(at + event::accepted);
-    view.expiry.ms = get<std::int64_t>(at + event::expiry);
-    view.retain_until.ms = get<std::int64_t>(at + event::retain_until);
-    view.order_key = get<std::uint64_t>(at + event::order_key);
-    view.id_hash = get<std::uint64_t>(at + event::id_hash);
-    view.bytes_hash = get<std::uint64_t>(at + event::bytes_hash);
-    std::memcpy(view.salt.data(), at + event::salt, view.salt.size());
-    view.message_offset = get<std::uint32_t>(at + event::message_offset);
-    view.copy_count = get<std::uint32_t>(at + event::copy_count);
-    if (get<std::uint32_t>(at + event::derived_count) != 0) return std::nullopt;
+    if (!decode_fixed(at, view)) return std::nullopt;
 
     Taker rest(record.substr(event::fixed_bytes));
     view.copies = rest.take(std::uint64_t{view.copy_count} * event::copy_bytes).data();
@@ -282,6 +305,85 @@ std::optional<EventView> decode_event(std::string_view record) {
     view.audit_record = rest.take(get<std::uint32_t>(at + event::audit_bytes));
     view.message = rest.take(get<std::uint32_t>(at + event::message_bytes));
     if (!rest.is_done() || view.message.data() != at + view.message_offset) return std::nullopt;
+    return view;
+}
+
+std::uint64_t encoded_bytes(const EventView& event, std::span<const flow::RecoveredCopy> copies) {
+    std::uint64_t bytes = carried::fixed_bytes + copies.size() * carried::copy_bytes +
+                          event.unrouted_reason.size() + event.audit_record.size() +
+                          event.message.size();
+    for (const flow::RecoveredCopy& copy : copies)
+        bytes += cut(copy.reason).size() + cut(copy.error).size();
+    return round_to_8(bytes);
+}
+
+std::uint32_t encode(const EventView& event,
+                     std::span<const flow::RecoveredCopy> copies,
+                     Timestamp carried,
+                     char* at) {
+    encode_fixed(event, static_cast<std::uint32_t>(copies.size()), at);
+    put(at + carried::carried_at, carried.ms);
+    char* end = at + carried::fixed_bytes;
+    for (const flow::RecoveredCopy& copy : copies) {
+        put(end + carried::copy_seq, copy.seq.value);
+        put(end + carried::copy_due, copy.due.ms);
+        put(end + carried::copy_ready_at, copy.ready_at.ms);
+        put(end + carried::copy_died, copy.died.ms);
+        put(end + carried::copy_queue, copy.queue.value);
+        put(end + carried::copy_version, copy.version);
+        put(end + carried::copy_attempts, copy.attempts);
+        put(end + carried::copy_reason_bytes, static_cast<std::uint16_t>(cut(copy.reason).size()));
+        put(end + carried::copy_error_bytes, static_cast<std::uint16_t>(cut(copy.error).size()));
+        put(end + carried::copy_state, static_cast<std::uint8_t>(copy.state));
+        std::memset(end + carried::copy_zero, 0, carried::copy_bytes - carried::copy_zero);
+        end += carried::copy_bytes;
+    }
+    for (const flow::RecoveredCopy& copy : copies)
+        end = append(append(end, cut(copy.reason)), cut(copy.error));
+    end = append(append(end, event.unrouted_reason), event.audit_record);
+    const auto message_offset = static_cast<std::uint32_t>(end - at);
+    put(at + event::message_offset, message_offset);
+    end = append(end, event.message);
+    const auto length = static_cast<std::size_t>(end - at);
+    std::memset(end, 0, static_cast<std::size_t>(round_to_8(length)) - length);
+    return message_offset;
+}
+
+std::optional<CarriedView> decode_carried(std::string_view record) {
+    if (record.size() < carried::fixed_bytes) return std::nullopt;
+    const char* at = record.data();
+    CarriedView view;
+    if (!decode_fixed(at, view.event)) return std::nullopt;
+    view.carried.ms = get<std::int64_t>(at + carried::carried_at);
+
+    Taker rest(record.substr(carried::fixed_bytes));
+    const std::string_view copies =
+        rest.take(std::uint64_t{view.event.copy_count} * carried::copy_bytes);
+    if (rest.is_short()) return std::nullopt;
+    view.copies.reserve(view.event.copy_count);
+    for (std::size_t i = 0; i < copies.size(); i += carried::copy_bytes) {
+        const char* from = copies.data() + i;
+        flow::RecoveredCopy& copy = view.copies.emplace_back();
+        copy.seq.value = get<std::uint64_t>(from + carried::copy_seq);
+        copy.due.ms = get<std::int64_t>(from + carried::copy_due);
+        copy.ready_at.ms = get<std::int64_t>(from + carried::copy_ready_at);
+        copy.died.ms = get<std::int64_t>(from + carried::copy_died);
+        copy.queue.value = get<std::uint32_t>(from + carried::copy_queue);
+        copy.version = get<std::uint32_t>(from + carried::copy_version);
+        copy.attempts = get<std::uint32_t>(from + carried::copy_attempts);
+        const auto state = get<std::uint8_t>(from + carried::copy_state);
+        if (state > static_cast<std::uint8_t>(flow::CopyState::dead) ||
+            !all_zero({from + carried::copy_zero, carried::copy_bytes - carried::copy_zero}))
+            return std::nullopt;
+        copy.state = static_cast<flow::CopyState>(state);
+        copy.reason = rest.take(get<std::uint16_t>(from + carried::copy_reason_bytes));
+        copy.error = rest.take(get<std::uint16_t>(from + carried::copy_error_bytes));
+    }
+    view.event.unrouted_reason = rest.take(get<std::uint32_t>(at + event::unrouted_bytes));
+    view.event.audit_record = rest.take(get<std::uint32_t>(at + event::audit_bytes));
+    view.event.message = rest.take(get<std::uint32_t>(at + event::message_bytes));
+    if (!rest.is_done() || view.event.message.data() != at + view.event.message_offset)
+        return std::nullopt;
     return view;
 }
 

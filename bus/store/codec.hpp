@@ -74,6 +74,13 @@ struct EventView {
     [[nodiscard]] flow::NewCopy copy(std::uint32_t index) const;
 };
 
+/// An event that was carried forward, with its copies as they were then.
+struct CarriedView {
+    EventView event;
+    Timestamp carried;
+    std::vector<flow::RecoveredCopy> copies;  ///< those that were not settled, ascending
+};
+
 struct TransitionView {
     CopySeq copy;
     EventSeq event;
@@ -90,8 +97,18 @@ struct ConfigView {
     std::vector<flow::QueueSpec> queues;
 };
 
+/// Of a carried record for the event with these copies.
+[[nodiscard]] std::uint64_t encoded_bytes(const EventView& event,
+                                          std::span<const flow::RecoveredCopy> copies);
+/// As encode(EventCommit): gives the message's offset in the record.
+std::uint32_t encode(const EventView& event,
+                     std::span<const flow::RecoveredCopy> copies,
+                     Timestamp carried,
+                     char* at);
+
 /// Nothing: the lengths inside do not fit the record, or what must be zero is not.
 [[nodiscard]] std::optional<EventView> decode_event(std::string_view record);
+[[nodiscard]] std::optional<CarriedView> decode_carried(std::string_view record);
 [[nodiscard]] std::optional<TransitionView> decode_transition(std::string_view record);
 [[nodiscard]] std::optional<ConfigView> decode_config(std::string_view record);
 

@@ -26,6 +26,7 @@ enum class RecordType : std::uint8_t {
     config = 4,
     erase = 5,  ///< reserved: an event whose contents were erased
     commit = 6,
+    carried = 7,  ///< an event of an older segment, moved forward with its copies as they are
 };
 
 namespace record {
@@ -59,6 +60,24 @@ constexpr std::size_t derived_count = 132;   // u32
 constexpr std::size_t fixed_bytes = 136;
 constexpr std::size_t copy_bytes = 20;  // u64 seq, u32 queue, i64 ready at
 }  // namespace event
+
+// A carried event has the fixed fields of an event, then these.
+namespace carried {
+constexpr std::size_t carried_at = event::fixed_bytes;  // i64
+constexpr std::size_t fixed_bytes = event::fixed_bytes + 8;
+constexpr std::size_t copy_seq = 0;            // u64
+constexpr std::size_t copy_due = 8;            // i64
+constexpr std::size_t copy_ready_at = 16;      // i64
+constexpr std::size_t copy_died = 24;          // i64
+constexpr std::size_t copy_queue = 32;         // u32
+constexpr std::size_t copy_version = 36;       // u32
+constexpr std::size_t copy_attempts = 40;      // u32
+constexpr std::size_t copy_reason_bytes = 44;  // u16
+constexpr std::size_t copy_error_bytes = 46;   // u16
+constexpr std::size_t copy_state = 48;         // u8
+constexpr std::size_t copy_zero = 49;          // 7 bytes
+constexpr std::size_t copy_bytes = 56;
+}  // namespace carried
 
 namespace transition {
 constexpr std::size_t copy = 24;          // u64
@@ -120,26 +139,97 @@ constexpr char magic_text[9] = "VERAsegm";
 }  // namespace superblock
 
 namespace manifest {
-constexpr std::size_t checksum = 0;        // u64
-constexpr std::size_t magic = 8;           // 8 bytes
-constexpr std::size_t version = 16;        // u32
-constexpr std::size_t file_bytes = 20;     // u32
-constexpr std::size_t store = 24;          // 16 bytes
-constexpr std::size_t hash_seed = 40;      // u64
-constexpr std::size_t sequence = 48;       // u64
-constexpr std::size_t is_clean = 56;       // u8
-constexpr std::size_t zero = 57;           // 3 bytes
-constexpr std::size_t segment_count = 60;  // u32
-constexpr std::size_t last_number = 64;    // u32
-constexpr std::size_t zero2 = 68;          // 28 bytes
-constexpr std::size_t fixed_bytes = 96;
-constexpr std::size_t entry_number = 0;        // u32
-constexpr std::size_t entry_is_closed = 4;     // u32
-constexpr std::size_t entry_chain_before = 8;  // u64
-constexpr std::size_t entry_end = 16;          // u64
-constexpr std::size_t entry_chain = 24;        // u64
-constexpr std::size_t entry_bytes = 32;
+constexpr std::size_t checksum = 0;         // u64
+constexpr std::size_t magic = 8;            // 8 bytes
+constexpr std::size_t version = 16;         // u32
+constexpr std::size_t file_bytes = 20;      // u32
+constexpr std::size_t store = 24;           // 16 bytes
+constexpr std::size_t hash_seed = 40;       // u64
+constexpr std::size_t sequence = 48;        // u64
+constexpr std::size_t is_clean = 56;        // u8
+constexpr std::size_t zero = 57;            // 3 bytes
+constexpr std::size_t segment_count = 60;   // u32
+constexpr std::size_t last_number = 64;     // u32
+constexpr std::size_t snapshot_count = 68;  // u32
+constexpr std::size_t last_snapshot = 72;   // u32
+constexpr std::size_t kind = 76;            // u32: 0 a store, 1 a backup, 2 restored
+constexpr std::size_t instance = 80;        // 16 bytes
+constexpr std::size_t origin = 96;          // 16 bytes
+constexpr std::size_t origin_time = 112;    // i64
+constexpr std::size_t zero2 = 120;          // 8 bytes
+constexpr std::size_t fixed_bytes = 128;
+constexpr std::size_t entry_number = 0;         // u32
+constexpr std::size_t entry_is_closed = 4;      // u32
+constexpr std::size_t entry_chain_before = 8;   // u64
+constexpr std::size_t entry_end = 16;           // u64
+constexpr std::size_t entry_chain = 24;         // u64
+constexpr std::size_t entry_retain_until = 32;  // i64
+constexpr std::size_t entry_overdue_at = 40;    // i64
+constexpr std::size_t entry_bytes = 48;
+constexpr std::size_t file_kind = 0;      // u32
+constexpr std::size_t file_number = 4;    // u32
+constexpr std::size_t file_first = 8;     // u32
+constexpr std::size_t file_last = 12;     // u32
+constexpr std::size_t file_size = 16;     // u64
+constexpr std::size_t file_entries = 24;  // u64
+constexpr std::size_t file_hash = 32;     // u64
+constexpr std::size_t file_until = 40;    // i64
+constexpr std::size_t snapshot_file_bytes = 48;
 constexpr char magic_text[9] = "VERAmani";
 }  // namespace manifest
+
+namespace snapshot {
+constexpr std::size_t checksum = 0;     // u64
+constexpr std::size_t magic = 8;        // 8 bytes
+constexpr std::size_t version = 16;     // u32
+constexpr std::size_t kind = 20;        // u32
+constexpr std::size_t store = 24;       // 16 bytes
+constexpr std::size_t number = 40;      // u32
+constexpr std::size_t first = 44;       // u32
+constexpr std::size_t last = 48;        // u32
+constexpr std::size_t zero = 52;        // u32
+constexpr std::size_t file_bytes = 56;  // u64
+constexpr std::size_t entries = 64;     // u64
+constexpr std::size_t hash = 72;        // u64
+constexpr std::size_t generation = 80;  // u64
+constexpr std::size_t until = 88;       // i64
+constexpr std::size_t fixed_bytes = 96;
+constexpr char magic_text[9] = "VERAsnap";
+
+constexpr std::size_t chunk_checksum = 0;  // u64
+constexpr std::size_t chunk_bytes = 8;     // u32
+constexpr std::size_t chunk_entries = 12;  // u32
+constexpr std::size_t chunk_fixed_bytes = 16;
+
+// One event of a live file, then its copies, then the unrouted reason, zeros to 8.
+constexpr std::size_t event_seq = 0;              // u64
+constexpr std::size_t event_leaf = 8;             // u64
+constexpr std::size_t event_accepted = 16;        // i64
+constexpr std::size_t event_expiry = 24;          // i64
+constexpr std::size_t event_order_key = 32;       // u64
+constexpr std::size_t event_segment = 40;         // u32
+constexpr std::size_t event_offset = 44;          // u32
+constexpr std::size_t event_record_bytes = 48;    // u32
+constexpr std::size_t event_message_offset = 52;  // u32
+constexpr std::size_t event_message_bytes = 56;   // u32
+constexpr std::size_t event_copies = 60;          // u32
+constexpr std::size_t event_unrouted_bytes = 64;  // u32
+constexpr std::size_t event_zero = 68;            // u32
+constexpr std::size_t event_bytes = 72;
+constexpr std::size_t copy_seq = 0;        // u64
+constexpr std::size_t copy_queue = 8;      // u32
+constexpr std::size_t copy_version = 12;   // u32
+constexpr std::size_t copy_attempts = 16;  // u32
+constexpr std::size_t copy_flags = 20;     // u32
+constexpr std::size_t copy_bytes = 24;     // then, as the flags say: i64 due; i64 ready at; i64
+                                           // died, u16 bytes of reason, u16 of error, u32 zero,
+                                           // both, zeros to 8
+constexpr std::uint32_t copy_is_dead = 1;
+constexpr std::uint32_t copy_has_due = 2;
+constexpr std::uint32_t copy_has_ready_at = 4;
+constexpr std::size_t death_bytes = 16;
+// One id of an ids file: u64 id, u64 bytes hash, i64 accepted.
+constexpr std::size_t id_bytes = 24;
+}  // namespace snapshot
 
 }  // namespace vera::store

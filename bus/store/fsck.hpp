@@ -27,7 +27,7 @@ struct FsckSegment {
     std::uint64_t used_bytes = 0;  ///< up to the end of the last group
     std::uint64_t groups = 0;
     std::uint64_t records = 0;      ///< without commit records
-    std::uint64_t live_copies = 0;  ///< not settled
+    std::uint64_t live_copies = 0;  ///< not settled, of events that are in it now
     Timestamp retain_until;         ///< latest of its events
     bool is_closed = false;
 };
@@ -41,14 +41,28 @@ struct FsckQueue {
     std::uint64_t dead = 0;
 };
 
+/// A part of a snapshot.
+struct FsckPart {
+    std::string file;
+    std::string kind;                   ///< "live" or "ids"
+    std::uint32_t first = 0, last = 0;  ///< segments
+    std::uint64_t bytes = 0;
+    std::uint64_t entries = 0;
+};
+
 struct FsckReport {
     std::string path;
     std::uint32_t format_version = 0;
     Uuid store;
+    Uuid instance;          ///< of this folder; another one than `store`: it was restored
+    Uuid origin;            ///< the instance that it is a copy of; zero: of none
+    Timestamp origin_time;  ///< when that copy was taken
+    bool is_backup = false;
     bool was_clean = false;
     std::vector<FsckSegment> segments;
-    std::vector<FsckQueue> queues;  ///< ascending by id
-    std::uint64_t events = 0;       ///< retained
+    std::vector<FsckPart> snapshot;  ///< empty: there is none
+    std::vector<FsckQueue> queues;   ///< ascending by id
+    std::uint64_t events = 0;        ///< retained
     std::uint64_t transitions = 0;
     std::uint64_t leaves = 0;  ///< audit leaves of the events retained
     std::uint64_t waiting = 0, dead = 0;
@@ -61,9 +75,10 @@ struct FsckReport {
     [[nodiscard]] bool has_damage() const;
 };
 
-/// Reads everything. Errors: not_found (no store there), refused (in use, or of an unknown
-/// version), corrupt (the manifest itself), io; damage to segments is in the findings, and the
-/// figures are then those of what could be read.
+/// Reads everything, and compares what the snapshot and the journal behind it add up to with what
+/// the whole journal adds up to. Errors: not_found (no store there), refused (in use, or of an
+/// unknown version), corrupt (the manifest itself), io; damage to segments is in the findings, and
+/// the figures are then those of what could be read.
 [[nodiscard]] Result<FsckReport> check_store(host::FileSystem& files, const std::string& path);
 
 }  // namespace vera::store

@@ -48,12 +48,25 @@ void GroupWriter::close_record(RecordType type, std::uint64_t length) {
 
 flow::BodyRef GroupWriter::add(const flow::EventCommit& event) {
     const std::uint64_t length = encoded_bytes(event);
-    const std::uint32_t message_offset = encode(event, next(length));
-    const flow::BodyRef body{std::uint64_t{segment_} << 32U | (offset_ + used_),
-                             static_cast<std::uint32_t>(length),
-                             message_offset};
+    const flow::BodyRef body = place(length, encode(event, next(length)));
     close_record(RecordType::event, length);
     return body;
+}
+
+flow::BodyRef GroupWriter::add(const EventView& event,
+                               std::span<const flow::RecoveredCopy> copies,
+                               Timestamp carried) {
+    const std::uint64_t length = encoded_bytes(event, copies);
+    const flow::BodyRef body = place(length, encode(event, copies, carried, next(length)));
+    close_record(RecordType::carried, length);
+    return body;
+}
+
+/// Of the record that begins here.
+flow::BodyRef GroupWriter::place(std::uint64_t length, std::uint32_t message_offset) const {
+    return {std::uint64_t{segment_} << 32U | (offset_ + used_),
+            static_cast<std::uint32_t>(length),
+            message_offset};
 }
 
 void GroupWriter::add(const flow::Transition& transition) {

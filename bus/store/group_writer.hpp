@@ -34,6 +34,9 @@ public:
     flow::BodyRef add(const flow::EventCommit& event);
     void add(const flow::Transition& transition);
     void add(const ConfigHead& head, std::span<const flow::QueueSpec> queues);
+    flow::BodyRef add(const EventView& event,
+                      std::span<const flow::RecoveredCopy> copies,
+                      Timestamp carried);
     /// Adds the commit record and gives the whole group.
     [[nodiscard]] std::string_view finish(Timestamp stamp, std::uint64_t ticket);
     /// After finish: what the next group continues.
@@ -41,6 +44,7 @@ public:
 
 private:
     char* next(std::uint64_t length);
+    [[nodiscard]] flow::BodyRef place(std::uint64_t length, std::uint32_t message_offset) const;
     void close_record(RecordType type, std::uint64_t length);
 
     Pages buffer_;

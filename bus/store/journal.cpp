@@ -2,6 +2,7 @@
 
 #include "bus/base/check.hpp"
 #include "bus/host/random.hpp"
+#include "bus/store/snapshot_file.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -72,30 +73,98 @@ Result<std::unique_ptr<Journal>> Journal::open(host::FileSystem& files,
     std::unique_ptr<Journal> journal(
         new Journal(files, std::move(options), spares, *std::move(lock), *std::move(folder)));
 
-    RecoveryState state;
-    auto scanned = scan_store(files, names, state);
-    const bool is_new = !scanned && scanned.error().code == Errc::not_found;
-    if (is_new) {
-        if (auto made = journal->create(); !made) return again(made.error());
-        scanned = scan_store(files, names, state);
-    }
-    if (!scanned) return again(scanned.error());
-    if (const Finding* damage = scanned->first_damage())
-        return fail(damage->code, damage->to_text());
-    if (auto taken = journal->take_over(*scanned, state); !taken) return again(taken.error());
-
-    state.hand_over(sink);
-    recovery.store = journal->store_;
-    recovery.hash_seed = journal->hash_seed_;
-    recovery.last_event = journal->last_.event;
-    recovery.last_copy = journal->last_.copy;
-    recovery.last_leaf = journal->last_.leaf;
-    recovery.last_stamp = journal->last_.stamp;
-    recovery.last_generation = state.last_generation();
-    recovery.was_clean = is_new || scanned->manifest.is_clean;
-    for (const Finding& finding : scanned->findings)
-        recovery.notes.push_back(finding.to_text());
+    if (auto recovered = journal->recover(sink, recovery); !recovered)
+        return again(recovered.error());
     return journal;
+}
+
+/// The snapshot, if it is whole, and the journal behind it; else the journal alone.
+Result<void> Journal::recover(flow::RecoverySink& sink, flow::Recovery& recovery) {
+    auto manifest = read_manifest(files_, names_);
+    const bool is_new = !manifest && manifest.error().code == Errc::not_found;
+    if (is_new) {
+        if (auto made = create(); !made) return made;
+        manifest = read_manifest(files_, names_);
+    }
+    if (!manifest) return again(manifest.error());
+    if (manifest->kind == Manifest::Kind::backup)
+        return fail(Errc::refused,
+                    options_.path +
+                        " holds a backup, which is not run itself: make a store of it "
+                        "with `vera store restore`");
+    const CheckedSnapshot snapshot = check_snapshot(files_, names_, *manifest);
+    RecoveryState state(options_.ids);
+    if (snapshot.end != 0) state.stand_on(snapshot.last_generation);
+    const auto scan = scan_store(files_, names_, *manifest, snapshot.end, state);
+    if (!scan) return again(scan.error());
+    if (const Finding* damage = scan->first_damage()) return fail(damage->code, damage->to_text());
+    uses_.assign(state.segments().begin(), state.segments().end());
+    const bool has_snapshot = snapshot.end != 0;
+    if (auto handed = hand_over(*manifest, state, has_snapshot, sink); !handed) return handed;
+    if (!has_snapshot) manifest->snapshot.clear();
+    about_ = *manifest;
+    about_.segments.clear();
+    about_.kind = Manifest::Kind::store;
+    if (auto taken = take_over(*scan, state); !taken) return taken;
+
+    recovery.store = about_.instance;
+    recovery.hash_seed = about_.hash_seed;
+    recovery.last_event = last_.event;
+    recovery.last_copy = last_.copy;
+    recovery.last_leaf = last_.leaf;
+    recovery.last_stamp = last_.stamp;
+    recovery.last_generation = state.last_generation();
+    // Of a restored copy nobody knows what its original has delivered since.
+    const bool is_restored = manifest->kind == Manifest::Kind::restored;
+    recovery.was_clean = is_new || (manifest->is_clean && !is_restored);
+    if (is_restored)
+        recovery.notes.push_back("first start of a store that was restored from a backup of " +
+                                 to_rfc3339(manifest->origin_time) + ", of instance " +
+                                 to_text(manifest->origin));
+    if (!snapshot.error.empty())
+        recovery.notes.push_back("the snapshot is of no use, the whole journal was read: " +
+                                 snapshot.error);
+    for (const Finding& finding : scan->findings)
+        recovery.notes.push_back(finding.to_text());
+    return {};
+}
+
+/// Everything that is known of events goes to the sink, and counts for its segment on the way.
+Result<void> Journal::hand_over(const Manifest& manifest,
+                                const RecoveryState& state,
+                                bool has_snapshot,
+                                flow::RecoverySink& sink) {
+    for (const auto& [id, queue] : state.queues())
+        sink.on_queue(queue);
+    RecoveryState::Base base;
+    if (has_snapshot) {
+        for (const SnapshotFile& file : manifest.snapshot) {
+            if (file.kind != SnapshotKind::ids) continue;
+            auto reader = SnapshotReader::open(files_, names_, manifest.store, file);
+            if (!reader) return again(reader.error());
+            for (auto ids = reader->next_ids(); !ids || !ids->empty(); ids = reader->next_ids()) {
+                if (!ids) return again(ids.error());
+                sink.on_ids(*ids);
+            }
+        }
+        auto opened = snapshot_base(files_, names_, manifest);
+        if (!opened) return again(opened.error());
+        base = *std::move(opened);
+    }
+    const std::vector<flow::RecoveredId> ids(state.ids().begin(), state.ids().end());
+    if (!ids.empty()) sink.on_ids(ids);
+    std::uint32_t place = 0;
+    SegmentUse* use = nullptr;
+    return state.each_event(base, [&](const flow::RecoveredEvent& event) {
+        const auto segment = static_cast<std::uint32_t>(event.body.a >> 32U);
+        if (segment != place || use == nullptr) {
+            place = segment;
+            places_.begin(event.seq, place);
+            use = use_of(place);
+        }
+        if (use != nullptr) use->live_copies += event.copies.size();
+        sink.on_event(event);
+    });
 }
 
 /// A store is its manifest: with an empty one it is there, and the first segment is made as any
@@ -110,6 +179,7 @@ Result<void> Journal::create() {
                             " is missing, and there are segments: " + options_.path + "/" + name);
     Manifest manifest;
     manifest.store = host::random_uuid();
+    manifest.instance = manifest.store;
     manifest.hash_seed = host::random_u64();
     manifest.sequence = 1;
     return write_manifest(manifest);
@@ -117,14 +187,19 @@ Result<void> Journal::create() {
 
 Result<void> Journal::take_over(const Scan& scan, const RecoveryState& state) {
     store_ = scan.manifest.store;
-    hash_seed_ = scan.manifest.hash_seed;
     manifest_sequence_ = scan.manifest.sequence;
     last_number_ = scan.manifest.last_number;
     queues_ = state.queues();
     last_ = state.last();
     position_ = scan.position;
-    uses_ = state.uses();
+    places_.begin(EventSeq{last_.event.value + 1}, last_number_);
+    tail_record_ = position_.record_sequence;
+    const std::uint32_t snapshot_end = about_.snapshot_end();
     for (const ScannedSegment& segment : scan.segments) {
+        if (segment.entry.number > snapshot_end) {
+            tail_record_ -= segment.records + segment.groups;
+            if (segment.entry.is_closed) tail_bytes_ += segment.entry.end;
+        }
         const std::string path = names_.segment(segment.entry.number);
         const auto mode = segment.entry.is_closed ? host::OpenMode::read : host::OpenMode::write;
         auto file = files_.open(path, mode);
@@ -290,12 +365,41 @@ void Journal::account(const flow::Batch& batch) {
             last_.copy = std::max(last_.copy, copy.seq);
         use.live_copies += event.copies.size();
         use.retain_until = std::max(use.retain_until, event.retain_until);
+        const Timestamp overdue = overdue_at(event.accepted, event.retain_until, {});
+        if (overdue && (!use.overdue_at || overdue < use.overdue_at)) use.overdue_at = overdue;
     }
-    for (const flow::Transition& transition : batch.transitions) {
-        if (transition.state != flow::CopyState::settled) continue;
-        SegmentUse* const of = find_use(uses_, transition.event);
-        if (of != nullptr && of->live_copies > 0) --of->live_copies;
-    }
+    for (const flow::Transition& transition : batch.transitions)
+        note_transition(transition);
+}
+
+void Journal::note_transition(const flow::Transition& transition) {
+    SegmentUse* const of = find_use(transition.event);
+    if (of == nullptr) return;
+    if (transition.state == flow::CopyState::settled && of->live_copies > 0) --of->live_copies;
+    if (!job_ || std::ranges::find(job_->sources, of->number) == job_->sources.end()) return;
+    flow::RecoveredCopy& copy = job_->changed[transition.copy];
+    if (transition.version <= copy.version) return;
+    const bool is_dead = transition.state == flow::CopyState::dead;
+    copy.seq = transition.copy;
+    copy.queue = transition.queue;
+    copy.state = transition.state;
+    copy.version = transition.version;
+    copy.attempts = transition.attempts;
+    copy.due = transition.due;
+    copy.died = is_dead ? transition.at : Timestamp{};
+    copy.reason = is_dead ? transition.reason : std::string();
+    copy.error = is_dead ? transition.error : std::string();
+}
+
+SegmentUse* Journal::use_of(std::uint32_t segment) {
+    if (segment == 0 || uses_.empty() || segment < uses_.front().number ||
+        segment > uses_.back().number)
+        return nullptr;
+    return &uses_[segment - uses_.front().number];
+}
+
+SegmentUse* Journal::find_use(EventSeq event) {
+    return use_of(places_.find(event));
 }
 
 std::vector<flow::QueueSpec> Journal::queue_table() const {
@@ -334,8 +438,14 @@ Result<void> Journal::roll(std::uint64_t record_bytes) {
 
     Manifest manifest = manifest_now(false);
     if (!manifest.segments.empty()) manifest.segments.back().is_closed = true;
-    manifest.segments.push_back({number, false, segment.chain_before, segment.end, segment.chain});
+    manifest.segments.push_back(
+        {number, false, segment.chain_before, segment.end, segment.chain, {}, {}});
     manifest.last_number = number;
+    if (!uses_.empty()) {
+        ManifestEntry& closed = manifest.segments[manifest.segments.size() - 2];
+        closed.retain_until = uses_.back().retain_until;
+        closed.overdue_at = uses_.back().overdue_at;
+    }
     if (auto written = manifest_file_.write_next(manifest); !written) {
         spares_.put_back(*std::move(spare));
         return written;
@@ -355,10 +465,13 @@ Result<void> Journal::roll(std::uint64_t record_bytes) {
     position_ = writer_.position();
     manifest_sequence_ = manifest.sequence;
     last_number_ = number;
+    if (!segments_.empty()) tail_bytes_ += segments_.back().end;
     segments_.push_back(std::move(segment));
-    uses_.push_back({number, last_.event.value + 1, 0, {}});
+    uses_.push_back({number, 0, {}, {}});
+    places_.begin(EventSeq{last_.event.value + 1}, number);
     publish();
     manifest_file_.prepare();
+    ask_for_snapshot(std::max(last_.stamp, now_), false);
     return {};
 }
 
@@ -375,44 +488,30 @@ Result<void> Journal::store_segment(const Spare& spare,
     return folder_->sync();
 }
 
-void Journal::retire(Timestamp now) {
-    if (!seal_reason_.empty()) return;
-    std::size_t count = 0;
-    while (count + 1 < segments_.size() && uses_[count].live_copies == 0 &&
-           uses_[count].retain_until <= now)
-        ++count;
-    if (count == 0) return;
-    Manifest manifest = manifest_now(false);
-    manifest.segments.erase(manifest.segments.begin(),
-                            manifest.segments.begin() + static_cast<std::ptrdiff_t>(count));
-    if (auto written = write_manifest(manifest); !written) {
-        // No space for the manifest: the next attempt may find some.
-        if (written.error().code != Errc::unavailable) seal(written.error().text);
-        return;
-    }
-    const std::vector<Segment> gone(segments_.begin(),
-                                    segments_.begin() + static_cast<std::ptrdiff_t>(count));
-    segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(count));
-    uses_.erase(uses_.begin(), uses_.begin() + static_cast<std::ptrdiff_t>(count));
-    publish();
-    for (const Segment& segment : gone)
-        spares_.give(segment.path, segment.bytes);
-    manifest_file_.prepare();
-}
-
 void Journal::close() {
     if (!seal_reason_.empty()) return;
     if (auto written = write_manifest(manifest_now(true)); !written) seal(written.error().text);
 }
 
 Manifest Journal::manifest_now(bool is_clean) const {
-    Manifest manifest{store_, hash_seed_, manifest_sequence_ + 1, is_clean, last_number_, {}};
-    for (const Segment& segment : segments_)
-        manifest.segments.push_back({segment.number,
-                                     &segment != &segments_.back(),
-                                     segment.chain_before,
-                                     segment.end,
-                                     segment.chain});
+    Manifest manifest = about_;
+    manifest.store = store_;
+    manifest.sequence = manifest_sequence_ + 1;
+    manifest.is_clean = is_clean;
+    manifest.last_number = last_number_;
+    manifest.segments.reserve(segments_.size() + 1);
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+        const Segment& segment = segments_[i];
+        ManifestEntry& entry = manifest.segments.emplace_back();
+        entry.number = segment.number;
+        entry.is_closed = i + 1 != segments_.size();
+        entry.chain_before = segment.chain_before;
+        entry.end = segment.end;
+        entry.chain = segment.chain;
+        if (!entry.is_closed) continue;
+        entry.retain_until = uses_[i].retain_until;
+        entry.overdue_at = uses_[i].overdue_at;
+    }
     return manifest;
 }
 
@@ -426,7 +525,7 @@ Result<void> Journal::write_manifest(const Manifest& manifest) {
 }
 
 void Journal::publish() {
-    ReadableSegments readable;
+    std::vector<ReadableSegment> readable;
     readable.reserve(segments_.size());
     for (const Segment& segment : segments_)
         readable.push_back({segment.number, segment.seed, segment.path, segment.file});

@@ -4,10 +4,12 @@
 #include "bus/flow/engine.hpp"
 #include "bus/host/file_system.hpp"
 #include "bus/store/body_reader.hpp"
+#include "bus/store/event_places.hpp"
 #include "bus/store/group_writer.hpp"
 #include "bus/store/manifest.hpp"
 #include "bus/store/recovery_state.hpp"
 #include "bus/store/scan.hpp"
+#include "bus/store/snapshot.hpp"
 #include "bus/store/spares.hpp"
 
 #include <algorithm>
@@ -19,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace vera::store {
@@ -29,6 +32,12 @@ struct JournalOptions {
         64U << 20U;  ///< size of a segment: 32 KiB to 1 GiB, a multiple of 4096
     std::uint64_t max_group_bytes =
         16U << 20U;  ///< batches are gathered into one write up to this; a larger batch goes alone
+    IdLimits ids;    ///< what dedup needs of the ids
+    /// A snapshot is asked for at the end of the segment at which the journal behind the last one
+    /// has so many bytes or records. With many copies waiting: a quarter of their number.
+    std::uint64_t snapshot_bytes = 1U << 30U;
+    std::uint64_t snapshot_records = 500'000;
+    Millis rewrite_every{600'000};  ///< how often one is asked for only because a segment is to go
 };
 
 /// Errors: bad_input, with the range.
@@ -52,8 +61,23 @@ public:
     /// too_large (a batch beyond 2 GiB).
     void commit(std::span<const flow::Batch> batches,
                 const std::function<void(flow::Outcome)>& report);
-    /// Gives back the oldest segments of which nothing is needed at `now`.
+    /// Gives back the oldest segments of which nothing is needed at `now`; begins a new segment if
+    /// one is to be rewritten, which needs a snapshot.
     void retire(Timestamp now);
+
+    // Snapshots and rewriting: a job is taken after commit or retire, run elsewhere, and ended
+    // here. There is at most one.
+
+    /// The job that was asked for meanwhile.
+    [[nodiscard]] std::optional<SnapshotJob> take_job();
+    /// Makes the snapshot part of the store. The sources that are to be carried forward by slices,
+    /// perhaps none; without any, or with an error, the job has ended.
+    [[nodiscard]] std::vector<std::uint32_t> take_snapshot(const Result<SnapshotMade>& made);
+    /// Writes the slice's events again, with their copies as they are now. unavailable: no space;
+    /// io: sealed. After an error the job has ended, and the source stays as far as it is needed.
+    [[nodiscard]] Result<void> carry(const CarrySlice& slice, Timestamp now);
+    /// Nothing more comes of the job with this number, if it has not ended yet.
+    void end_job(std::uint32_t number);
     /// Marks the end as orderly, unless sealed. After it nothing but the destructor.
     void close();
 
@@ -81,6 +105,11 @@ private:
             std::unique_ptr<host::Lock> lock,
             std::unique_ptr<host::Folder> folder);
     [[nodiscard]] Result<void> create();
+    [[nodiscard]] Result<void> recover(flow::RecoverySink& sink, flow::Recovery& recovery);
+    [[nodiscard]] Result<void> hand_over(const Manifest& manifest,
+                                         const RecoveryState& state,
+                                         bool has_snapshot,
+                                         flow::RecoverySink& sink);
     [[nodiscard]] Result<void> take_over(const Scan& scan, const RecoveryState& state);
     [[nodiscard]] Result<void> mend(const Scan& scan);
 
@@ -101,6 +130,23 @@ private:
                       std::uint64_t record_bytes,
                       std::vector<flow::Outcome>& outcomes);
     void account(const flow::Batch& batch);
+    void note_transition(const flow::Transition& transition);
+    [[nodiscard]] SegmentUse* find_use(EventSeq event);
+    [[nodiscard]] SegmentUse* use_of(std::uint32_t segment);
+    void give_back(Timestamp now);
+    void remove_obsolete();
+    [[nodiscard]] bool is_rewrite_due(Timestamp now) const;
+    void ask_for_snapshot(Timestamp now, bool is_wanted);
+    [[nodiscard]] std::vector<std::uint32_t> rewritable(Timestamp now) const;
+    [[nodiscard]] Result<void> write_carried(const CarrySlice& slice,
+                                             std::vector<CarriedEvent>& events,
+                                             Timestamp now);
+    void account_carried(const CarrySlice& slice,
+                         const std::vector<CarriedEvent>& events,
+                         const std::vector<flow::BodyRef>& places,
+                         Timestamp now);
+    [[nodiscard]] std::vector<CarriedEvent> as_they_are(const CarrySlice& slice,
+                                                        Timestamp now) const;
     [[nodiscard]] Result<void> roll(std::uint64_t record_bytes);
     [[nodiscard]] Result<void> store_segment(const Spare& spare,
                                              const Segment& segment,
@@ -127,11 +173,31 @@ private:
     BodyReader bodies_;
 
     Uuid store_;
-    std::uint64_t hash_seed_ = 0;
+    Manifest about_;  // what of the manifest changes seldom; its segments are empty
     std::uint64_t manifest_sequence_ = 0;
     std::uint32_t last_number_ = 0;
     std::deque<Segment> segments_;  // the last one is being written
     std::deque<SegmentUse> uses_;   // of the same segments
+    EventPlaces places_;
+
+    /// The job under way, from its asking to its end.
+    struct Job {
+        SnapshotJob ask;
+        bool is_taken = false;
+        bool has_snapshot = false;
+        std::uint64_t record = 0;            // the first one behind the cut, or nearly
+        std::vector<std::uint32_t> sources;  // rewritten ones; before the snapshot: possible ones
+        /// Copies of events in the sources that have changed since the cut.
+        std::unordered_map<CopySeq, flow::RecoveredCopy> changed;
+    };
+    std::optional<Job> job_;
+    /// Out of segments of which not everything is carried yet, perhaps by jobs that have ended.
+    std::map<std::uint32_t, Moves> moves_;
+    std::vector<std::string> obsolete_;  // paths of parts of snapshots before
+    std::uint64_t tail_bytes_ = 0;       // of closed segments behind the snapshot
+    std::uint64_t tail_record_ = 1;      // first record behind the snapshot
+    Timestamp next_rewrite_;
+    Timestamp now_;  // of the last retire
     std::map<QueueId, flow::QueueSpec> queues_;
     Sequences last_;
     LogPosition position_;

@@ -4,6 +4,7 @@
 #include "bus/host/log.hpp"
 #include "bus/host/mailbox.hpp"
 #include "bus/store/journal.hpp"
+#include "bus/store/snapshot_thread.hpp"
 #include "bus/store/spare_maker.hpp"
 
 #include <array>
@@ -29,7 +30,7 @@ struct Retire {
 struct Stop {
     bool is_orderly = true;
 };
-using Job = std::variant<flow::Batch, Retire, Stop>;
+using Job = std::variant<flow::Batch, Retire, Stop, SnapshotStep>;
 
 struct Fetch {
     flow::BodyRef ref;
@@ -71,18 +72,22 @@ public:
     JournalEngine(host::FileSystem& files, StoreOptions options)
         : files_(files),
           options_(std::move(options)),
-          spares_(files, options_.path, options_.segment_bytes, options_.recycle) {}
+          spares_(files, options_.path, options_.segment_bytes, options_.recycle),
+          snapshots_(files, options_.path, options_.rewrite_bytes_per_second) {}
     ~JournalEngine() override { end(false); }
 
     Result<flow::Recovery> recover(flow::RecoverySink& sink) override {
         VERA_CHECK(!journal_);
         flow::Recovery recovery;
-        auto opened =
-            Journal::open(files_,
-                          {options_.path, options_.segment_bytes, options_.max_group_bytes},
-                          spares_,
-                          sink,
-                          recovery);
+        JournalOptions journal;
+        journal.path = options_.path;
+        journal.segment_bytes = options_.segment_bytes;
+        journal.max_group_bytes = options_.max_group_bytes;
+        journal.ids = {options_.dedup_window, options_.dedup_ids};
+        journal.snapshot_bytes = options_.snapshot_bytes;
+        journal.snapshot_records = options_.snapshot_records;
+        journal.rewrite_every = options_.rewrite_every;
+        auto opened = Journal::open(files_, std::move(journal), spares_, sink, recovery);
         if (!opened) return fail(opened.error().code, opened.error().text);
         journal_ = *std::move(opened);
         return recovery;
@@ -91,6 +96,7 @@ public:
     void start(flow::EngineListener& listener) override {
         VERA_CHECK(journal_ && !committer_.joinable());
         spares_.start();
+        snapshots_.start([this](SnapshotStep step) { jobs_.put(std::move(step)); });
         for (Reader& reader : readers_)
             reader.start(journal_->bodies());
         committer_ = std::jthread([this, &listener] { run(listener); });
@@ -109,6 +115,7 @@ public:
 
 private:
     void end(bool is_orderly) {
+        snapshots_.stop();
         if (committer_.joinable()) {
             jobs_.put(Stop{is_orderly});
             committer_.join();
@@ -136,7 +143,8 @@ private:
                 is_pressing_ = false;
                 note_seal();
             }
-            if (retire_at_) journal_->retire(*std::exchange(retire_at_, std::nullopt));
+            if (retire_at_) give_back(*std::exchange(retire_at_, std::nullopt));
+            if (auto job = journal_->take_job()) snapshots_.give(*std::move(job));
         }
         journal_->close();
         note_seal();
@@ -148,6 +156,21 @@ private:
         pending_.push_back(std::move(batch));
     }
     void hear(const Retire& retire) { retire_at_ = retire.now; }
+    void give_back(Timestamp now) {
+        now_ = now;
+        journal_->retire(now);
+        note_seal();
+    }
+    void hear(SnapshotStep& step) {
+        if (auto* made = std::get_if<Result<SnapshotMade>>(&step)) {
+            snapshots_.go_on(journal_->take_snapshot(*made));
+        } else if (auto* slice = std::get_if<CarrySlice>(&step)) {
+            snapshots_.slice_done(journal_->carry(*slice, now_).has_value());
+        } else {
+            journal_->end_job(std::get<JobEnded>(step).number);
+        }
+        note_seal();
+    }
     void hear(const Stop& stop) { stop_ = stop; }
 
     [[nodiscard]] milliseconds wait() const {
@@ -166,6 +189,7 @@ private:
     host::FileSystem& files_;
     const StoreOptions options_;
     SpareMaker spares_;
+    SnapshotThread snapshots_;
     std::unique_ptr<Journal> journal_;
     host::Mailbox<Job> jobs_;
     std::array<Reader, readers> readers_;
@@ -176,6 +200,7 @@ private:
     bool is_pressing_ = false;
     steady_clock::time_point pending_since_;
     std::optional<Timestamp> retire_at_;
+    Timestamp now_;  ///< of the last retire
     std::optional<Stop> stop_;
     bool is_seal_noted_ = false;
 

@@ -27,7 +27,15 @@ struct StoreOptions {
     std::uint64_t max_group_bytes =
         16U << 20U;  ///< most that goes into one write and sync; a larger batch goes alone
     std::chrono::milliseconds settle_delay{
-        10};  ///< how long batches without events may wait for one with
+        10};                             ///< how long batches without events may wait for one with
+    Millis dedup_window{Millis::max()};  ///< ids older than this need not be handed over
+    std::uint64_t dedup_ids = UINT64_MAX;  ///< nor more than so many of them
+    /// A snapshot is made when the journal behind the last one has grown by so much, or so many
+    /// records: the longer, the longer a start takes.
+    std::uint64_t snapshot_bytes = 1U << 30U;
+    std::uint64_t snapshot_records = 500'000;
+    Millis rewrite_every{600'000};  ///< how often old segments are looked at for rewriting
+    std::uint64_t rewrite_bytes_per_second = 16U << 20U;  ///< at most
 };
 
 /// Touches nothing yet: that is recover()'s. Errors: bad_input (options). `files` outlives the

@@ -14,21 +14,82 @@ constexpr std::string_view segment_suffix = ".vlog";
 constexpr std::size_t number_digits = 10;
 constexpr std::string_view spare_prefix = "spare-";
 constexpr std::string_view spare_suffix = ".tmp";
+constexpr std::string_view snapshot_suffix = ".vsnp";
 
 Failure corrupt(const std::string& path, std::size_t offset, const std::string& what) {
     return fail(Errc::corrupt, path + " at offset " + std::to_string(offset) + ": " + what);
+}
+
+std::string ten_digits(std::uint32_t number) {
+    const std::string digits = std::to_string(number);
+    return std::string(number_digits - digits.size(), '0') + digits;
 }
 
 bool is_zero(std::string_view bytes) {
     return std::ranges::all_of(bytes, [](char c) { return c == 0; });
 }
 
+/// An entry that follows the last one; false: it does not.
+bool take_segment(const char* entry, bool is_last, Manifest& manifest) {
+    ManifestEntry segment;
+    segment.number = get<std::uint32_t>(entry + manifest::entry_number);
+    segment.is_closed = get<std::uint32_t>(entry + manifest::entry_is_closed) == 1;
+    segment.chain_before = get<std::uint64_t>(entry + manifest::entry_chain_before);
+    segment.end = get<std::uint64_t>(entry + manifest::entry_end);
+    segment.chain = get<std::uint64_t>(entry + manifest::entry_chain);
+    segment.retain_until.ms = get<std::int64_t>(entry + manifest::entry_retain_until);
+    segment.overdue_at.ms = get<std::int64_t>(entry + manifest::entry_overdue_at);
+    if (segment.is_closed == is_last) return false;
+    if (!manifest.segments.empty() && (segment.number != manifest.segments.back().number + 1 ||
+                                       segment.chain_before != manifest.segments.back().chain))
+        return false;
+    manifest.segments.push_back(segment);
+    return true;
+}
+
+bool take_part(const char* entry, Manifest& manifest) {
+    SnapshotFile file;
+    file.kind = static_cast<SnapshotKind>(get<std::uint32_t>(entry + manifest::file_kind));
+    file.number = get<std::uint32_t>(entry + manifest::file_number);
+    file.first = get<std::uint32_t>(entry + manifest::file_first);
+    file.last = get<std::uint32_t>(entry + manifest::file_last);
+    file.bytes = get<std::uint64_t>(entry + manifest::file_size);
+    file.entries = get<std::uint64_t>(entry + manifest::file_entries);
+    file.hash = get<std::uint64_t>(entry + manifest::file_hash);
+    file.until.ms = get<std::int64_t>(entry + manifest::file_until);
+    const bool is_live = file.kind == SnapshotKind::live;
+    if ((!is_live && file.kind != SnapshotKind::ids) ||
+        (is_live && manifest.live_file() != nullptr))
+        return false;
+    manifest.snapshot.push_back(file);
+    return true;
+}
+
 }  // namespace
 
 std::string StoreNames::segment(std::uint32_t number) const {
-    const std::string digits = std::to_string(number);
-    return folder + "/" + std::string(segment_prefix) +
-           std::string(number_digits - digits.size(), '0') + digits + std::string(segment_suffix);
+    return folder + "/" + std::string(segment_prefix) + ten_digits(number) +
+           std::string(segment_suffix);
+}
+
+std::string StoreNames::snapshot(SnapshotKind kind, std::uint32_t number) const {
+    return folder + (kind == SnapshotKind::live ? "/live-" : "/ids-") + ten_digits(number) +
+           std::string(snapshot_suffix);
+}
+
+bool StoreNames::is_snapshot(std::string_view name) {
+    return (name.starts_with("live-") || name.starts_with("ids-")) &&
+           name.ends_with(snapshot_suffix);
+}
+
+const SnapshotFile* Manifest::live_file() const {
+    const auto at = std::ranges::find(snapshot, SnapshotKind::live, &SnapshotFile::kind);
+    return at == snapshot.end() ? nullptr : &*at;
+}
+
+std::uint32_t Manifest::snapshot_end() const {
+    const SnapshotFile* live = live_file();
+    return live == nullptr ? 0 : live->last;
 }
 
 std::string StoreNames::spare(std::uint64_t number) const {
@@ -58,7 +119,8 @@ std::string in_use(const std::string& folder, const Error& held) {
 
 std::string encode(const Manifest& manifest, std::uint64_t file_bytes) {
     const std::uint64_t needed =
-        round_to_page(manifest::fixed_bytes + manifest.segments.size() * manifest::entry_bytes);
+        round_to_page(manifest::fixed_bytes + manifest.segments.size() * manifest::entry_bytes +
+                      manifest.snapshot.size() * manifest::snapshot_file_bytes);
     std::string bytes(std::max(needed, file_bytes), '\0');
     char* at = bytes.data();
     std::memcpy(at + manifest::magic, manifest::magic_text, 8);
@@ -70,6 +132,12 @@ std::string encode(const Manifest& manifest, std::uint64_t file_bytes) {
     put(at + manifest::is_clean, static_cast<std::uint8_t>(manifest.is_clean ? 1 : 0));
     put(at + manifest::segment_count, static_cast<std::uint32_t>(manifest.segments.size()));
     put(at + manifest::last_number, manifest.last_number);
+    put(at + manifest::snapshot_count, static_cast<std::uint32_t>(manifest.snapshot.size()));
+    put(at + manifest::last_snapshot, manifest.last_snapshot);
+    put(at + manifest::kind, static_cast<std::uint32_t>(manifest.kind));
+    std::memcpy(at + manifest::instance, manifest.instance.bytes.data(), 16);
+    std::memcpy(at + manifest::origin, manifest.origin.bytes.data(), 16);
+    put(at + manifest::origin_time, manifest.origin_time.ms);
     char* entry = at + manifest::fixed_bytes;
     for (const ManifestEntry& segment : manifest.segments) {
         put(entry + manifest::entry_number, segment.number);
@@ -77,7 +145,20 @@ std::string encode(const Manifest& manifest, std::uint64_t file_bytes) {
         put(entry + manifest::entry_chain_before, segment.chain_before);
         put(entry + manifest::entry_end, segment.end);
         put(entry + manifest::entry_chain, segment.chain);
+        put(entry + manifest::entry_retain_until, segment.retain_until.ms);
+        put(entry + manifest::entry_overdue_at, segment.overdue_at.ms);
         entry += manifest::entry_bytes;
+    }
+    for (const SnapshotFile& file : manifest.snapshot) {
+        put(entry + manifest::file_kind, static_cast<std::uint32_t>(file.kind));
+        put(entry + manifest::file_number, file.number);
+        put(entry + manifest::file_first, file.first);
+        put(entry + manifest::file_last, file.last);
+        put(entry + manifest::file_size, file.bytes);
+        put(entry + manifest::file_entries, file.entries);
+        put(entry + manifest::file_hash, file.hash);
+        put(entry + manifest::file_until, file.until.ms);
+        entry += manifest::snapshot_file_bytes;
     }
     put(at + manifest::checksum, page_checksum(bytes, 0));
     return bytes;
@@ -103,28 +184,31 @@ Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path
     manifest.sequence = get<std::uint64_t>(at + manifest::sequence);
     manifest.is_clean = get<std::uint8_t>(at + manifest::is_clean) == 1;
     manifest.last_number = get<std::uint32_t>(at + manifest::last_number);
+    manifest.last_snapshot = get<std::uint32_t>(at + manifest::last_snapshot);
+    manifest.kind = static_cast<Manifest::Kind>(get<std::uint32_t>(at + manifest::kind));
+    if (manifest.kind > Manifest::Kind::restored)
+        return corrupt(path, manifest::kind, "the kind cannot be");
+    std::memcpy(manifest.instance.bytes.data(), at + manifest::instance, 16);
+    std::memcpy(manifest.origin.bytes.data(), at + manifest::origin, 16);
+    manifest.origin_time.ms = get<std::int64_t>(at + manifest::origin_time);
     const auto count = get<std::uint32_t>(at + manifest::segment_count);
-    const std::uint64_t used = manifest::fixed_bytes + std::uint64_t{count} * manifest::entry_bytes;
+    const auto parts = get<std::uint32_t>(at + manifest::snapshot_count);
+    const std::uint64_t entries_end =
+        manifest::fixed_bytes + std::uint64_t{count} * manifest::entry_bytes;
+    const std::uint64_t used = entries_end + std::uint64_t{parts} * manifest::snapshot_file_bytes;
     if (used > bytes.size())
-        return corrupt(path, manifest::segment_count, "more segments than there is room for");
+        return corrupt(path, manifest::segment_count, "more entries than there is room for");
     if (!is_zero(bytes.substr(used)))
         return corrupt(path, used, "bytes behind the last entry are not zero");
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const char* entry = at + manifest::fixed_bytes + std::size_t{i} * manifest::entry_bytes;
-        const bool is_closed = get<std::uint32_t>(entry + manifest::entry_is_closed) == 1;
-        manifest.segments.push_back({get<std::uint32_t>(entry + manifest::entry_number),
-                                     is_closed,
-                                     get<std::uint64_t>(entry + manifest::entry_chain_before),
-                                     get<std::uint64_t>(entry + manifest::entry_end),
-                                     get<std::uint64_t>(entry + manifest::entry_chain)});
-        const std::uint32_t before = i == 0 ? 0 : manifest.segments[i - 1].number + 1;
-        if ((i != 0 && manifest.segments[i].number != before) || is_closed != (i + 1 < count))
-            return corrupt(path,
-                           manifest::fixed_bytes + std::size_t{i} * manifest::entry_bytes,
-                           "the entries do not follow each other");
-    }
+    for (std::size_t offset = manifest::fixed_bytes; offset < entries_end;
+         offset += manifest::entry_bytes)
+        if (!take_segment(at + offset, offset + manifest::entry_bytes == entries_end, manifest))
+            return corrupt(path, offset, "the entries do not follow each other");
     if (count != 0 && manifest.segments.back().number != manifest.last_number)
         return corrupt(path, manifest::last_number, "the last entry is not the newest segment");
+    for (std::size_t offset = entries_end; offset < used; offset += manifest::snapshot_file_bytes)
+        if (!take_part(at + offset, manifest))
+            return corrupt(path, offset, "no part of a snapshot here");
     return manifest;
 }
 

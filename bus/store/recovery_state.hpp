@@ -1,11 +1,14 @@
 #pragma once
 // What a store's records add up to, read in order: queues, events, copies in their latest state,
-// and how much of each segment is still needed. Memory only.
+// and what keeps each segment. The journal is read from its first segment, or from where a snapshot
+// ends; then the snapshot's events are the base. Memory only.
 #include "bus/flow/engine.hpp"
 #include "bus/store/codec.hpp"
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,14 +22,17 @@ namespace vera::store {
 /// of copies.
 struct SegmentUse {
     std::uint32_t number = 0;
-    std::uint64_t first_event =
-        0;  ///< every event of the segment is at or behind this, of earlier ones before it
     std::uint64_t live_copies = 0;  ///< not settled
     Timestamp retain_until;         ///< latest of its events
+    Timestamp overdue_at;  ///< from then on it may hold payload that should be gone; none: it holds
+                           ///< nothing with a clock of its own
 };
 
-/// The use of the segment that holds `event`; null: an event older than all segments.
-[[nodiscard]] SegmentUse* find_use(std::deque<SegmentUse>& uses, EventSeq event);
+/// When a segment with the event should have been looked at for payload that is to go. An event
+/// without retention of its own (accepted = retain_until) goes with its segment: none.
+[[nodiscard]] Timestamp overdue_at(Timestamp accepted, Timestamp retain_until, Timestamp carried);
+/// Takes the event into account.
+void note_event(SegmentUse& use, const EventView& event, Timestamp carried);
 
 struct QueueTally {
     std::uint64_t waiting = 0;
@@ -40,37 +46,58 @@ struct Sequences {
     Timestamp stamp;
 };
 
-/// Records in the order of the log; only of whole groups. Lives for one recovery or check.
+/// Which ids matter: those accepted within the window before the last stamp, the newest so many.
+struct IdLimits {
+    Millis window = Millis::max();
+    std::uint64_t count = std::numeric_limits<std::uint64_t>::max();
+};
+
+/// Records in the order of the log; only of whole groups. Lives for one recovery, snapshot or
+/// check.
 class RecoveryState {
 public:
+    /// The next event of the base, ascending, into the argument; false: there is none.
+    using Base = std::function<Result<bool>(flow::RecoveredEvent&)>;
+    using Visit = std::function<void(const flow::RecoveredEvent&)>;
+
+    explicit RecoveryState(IdLimits ids = {}) : id_limits_(ids) {}
+
+    /// The events of what was read before come from a snapshot.
+    void stand_on(Generation last_generation);
+    /// The records that follow are of this segment.
     void on_segment(std::uint32_t number);
+    /// A segment that is not read: what the manifest knows of it.
+    void on_known_segment(const SegmentUse& use) { segments_.push_back(use); }
     /// The text says what is wrong with a record whose checksum holds.
     [[nodiscard]] std::optional<std::string> on_record(std::string_view record,
                                                        std::uint64_t offset);
     void on_stamp(Timestamp stamp);
+    /// After the last record.
+    void finish();
 
     [[nodiscard]] const std::map<QueueId, flow::QueueSpec>& queues() const { return queues_; }
     [[nodiscard]] const Sequences& last() const { return last_; }
     /// Highest of the events.
     [[nodiscard]] Generation last_generation() const { return last_generation_; }
-    [[nodiscard]] std::uint64_t events() const { return events_.size(); }
+    /// Records of each kind that were read; carried ones of events whose first record is gone count
+    /// as events.
+    [[nodiscard]] std::uint64_t events() const { return events_.size() + moved_.size(); }
     [[nodiscard]] std::uint64_t transitions() const { return transitions_; }
     [[nodiscard]] std::uint64_t leaves() const { return leaves_; }
+    [[nodiscard]] const std::deque<flow::RecoveredId>& ids() const { return ids_; }
+    /// Per segment, ascending; live_copies are each_event's to count.
+    [[nodiscard]] const std::vector<SegmentUse>& segments() const { return segments_; }
 
-    /// Copies that are not settled, by queue.
-    [[nodiscard]] std::map<QueueId, QueueTally> tally() const;
-    /// Per segment in ascending order; to be asked after the last record.
-    [[nodiscard]] std::deque<SegmentUse> uses() const;
-    /// Queues, then events ascending; events without copies only if dedup needs them, and then
-    /// without the reason why they were unrouted.
-    void hand_over(flow::RecoverySink& sink) const;
+    /// Every event with copies that are not settled, ascending; an object that is used again.
+    /// Errors: those of `base`, which may be empty.
+    [[nodiscard]] Result<void> each_event(const Base& base, const Visit& visit) const;
 
 private:
     struct Event {
         EventSeq seq;
         LeafIndex leaf;
-        Timestamp accepted, expiry, retain_until;
-        std::uint64_t order_key, id_hash, bytes_hash;
+        Timestamp accepted, expiry;
+        std::uint64_t order_key;
         flow::BodyRef body;
         std::uint64_t first_copy;
         std::uint32_t copy_count;
@@ -88,15 +115,45 @@ private:
         Timestamp at;
         std::string reason, error;
     };
-    std::optional<std::string> add(const EventView& event,
-                                   std::uint64_t offset,
-                                   std::uint32_t length);
+    /// A transition of a copy whose event was not read.
+    struct Change {
+        EventSeq event;
+        Copy copy;
+    };
+    struct Moved {
+        Event event;
+        std::vector<flow::RecoveredCopy> copies;
+        std::string unrouted_reason;
+    };
+    [[nodiscard]] std::optional<std::string> add(const EventView& event,
+                                                 std::uint64_t offset,
+                                                 std::uint32_t length);
+    [[nodiscard]] std::optional<std::string> add(CarriedView carried,
+                                                 std::uint64_t offset,
+                                                 std::uint32_t length);
     void apply(const TransitionView& transition);
     void apply(ConfigView config);
+    void apply(
+        Copy& to, const Copy& from, Timestamp at, std::string_view reason, std::string_view error);
+    [[nodiscard]] Event* find(EventSeq seq);
+    [[nodiscard]] Event as_event(const EventView& event,
+                                 std::uint64_t offset,
+                                 std::uint32_t length) const;
+    void note_id(const EventView& event);
+    void keep_death(CopySeq copy, Timestamp at, std::string_view reason, std::string_view error);
+    void spell_out(const Event& event, flow::RecoveredEvent& out) const;
+    void spell_out(const Copy& copy, flow::RecoveredCopy& out) const;
+    void fill(const Event& event, flow::RecoveredEvent& out) const;
+    void change(flow::RecoveredEvent& event, std::vector<Change>::const_iterator& at) const;
 
+    IdLimits id_limits_;
+    bool has_base_ = false;
     std::map<QueueId, flow::QueueSpec> queues_;
     std::deque<Event> events_;                                   // ascending by seq
     std::deque<Copy> copies_;                                    // of the events, in their order
+    std::vector<Moved> moved_;                                   // ascending by seq, once finished
+    std::vector<Change> changes_;                                // by event and copy, then
+    std::deque<flow::RecoveredId> ids_;                          // in the order of acceptance
     std::unordered_set<std::string> reasons_;                    // few, shared by many events
     std::unordered_map<EventSeq, const std::string*> unrouted_;  // in reasons_
     std::unordered_map<CopySeq, Death> deaths_;

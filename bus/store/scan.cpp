@@ -17,10 +17,16 @@ public:
           state_(state),
           scan_(scan) {}
 
-    [[nodiscard]] Result<void> run() {
+    [[nodiscard]] Result<void> run(std::uint32_t known) {
         for (const ManifestEntry& entry : scan_.manifest.segments)
-            scan_segment(entry);
+            entry.number <= known ? look_at_segment(entry) : scan_segment(entry);
+        state_.finish();
         return look_for_others();
+    }
+    /// Only of closed segments.
+    void read(std::uint32_t first, std::uint32_t last) {
+        for (const ManifestEntry& entry : scan_.manifest.segments)
+            if (entry.number >= first && entry.number <= last) scan_segment(entry);
     }
 
 private:
@@ -32,17 +38,62 @@ private:
         scan_.findings.push_back({false, Errc::corrupt, path, offset, std::move(text)});
     }
 
-    /// The whole file, into bytes_.
-    [[nodiscard]] Result<void> load(const std::string& path) {
+    void cannot_load(const std::string& path, const Error& error) {
+        const bool is_missing = error.code == Errc::not_found;
+        damage(path,
+               {0,
+                is_missing ? "the manifest lists this segment, and it is missing" : error.text,
+                is_missing ? Errc::corrupt : Errc::io});
+    }
+
+    /// A closed segment that a snapshot covers: it is there, it is this one, and it is as long as
+    /// it was. Its events are verified when they are delivered.
+    void look_at_segment(const ManifestEntry& entry) {
+        const std::string path = names_.segment(entry.number);
+        ScannedSegment& segment = scan_.segments.emplace_back();
+        segment.entry = entry;
+        state_.on_known_segment({entry.number, 0, entry.retain_until, entry.overdue_at});
+        auto ends = read_ends(path, entry);
+        if (!ends) return cannot_load(path, ends.error());
+        segment.file_bytes = ends->file_bytes;
+        scan_.position.chain = entry.chain;
+        is_position_known_ = false;
+        if (ends->damage) damage(path, *ends->damage);
+    }
+    struct Ends {
+        std::uint64_t file_bytes = 0;
+        std::optional<Damage> damage;
+    };
+    [[nodiscard]] Result<Ends> read_ends(const std::string& path, const ManifestEntry& entry) {
         auto file = files_.open(path, host::OpenMode::read);
         if (!file) return fail(file.error().code, file.error().text);
         const auto size = (*file)->size();
         if (!size) return fail(size.error().code, size.error().text);
-        bytes_.resize(*size);
-        const auto got = (*file)->read(0, bytes_);
+        Ends ends{*size, {}};
+        bytes_.assign(page_bytes, '\0');
+        auto got = (*file)->read(0, bytes_);
         if (!got) return fail(got.error().code, got.error().text);
         bytes_.resize(*got);
-        return {};
+        const SegmentReader front(bytes_, scan_.manifest.store, entry.number);
+        const auto head = front.check_superblock(*size);
+        if (const auto* broken = std::get_if<Damage>(&head)) {
+            ends.damage = *broken;
+            return ends;
+        }
+        if (std::get<SegmentHead>(head).position.chain != entry.chain_before) {
+            ends.damage =
+                Damage{superblock::chain_before, "the segment does not continue the one before it"};
+            return ends;
+        }
+        // The commit record of the last group is in its last two pages, behind it only zeros.
+        const std::uint64_t begin = entry.end - std::min(entry.end, 2 * page_bytes);
+        bytes_.assign(entry.end - begin, '\0');
+        got = (*file)->read(begin, bytes_);
+        if (!got) return fail(got.error().code, got.error().text);
+        bytes_.resize(*got);
+        if (!has_last_commit(bytes_, begin, scan_.manifest.store, entry.number, entry.chain))
+            ends.damage = Damage{begin, "the last group that the manifest knows does not end here"};
+        return ends;
     }
 
     void scan_segment(const ManifestEntry& entry) {
@@ -50,15 +101,8 @@ private:
         ScannedSegment& segment = scan_.segments.emplace_back();
         segment.entry = entry;
         state_.on_segment(entry.number);
-        if (const auto loaded = load(path); !loaded) {
-            const bool is_missing = loaded.error().code == Errc::not_found;
-            damage(path,
-                   {0,
-                    is_missing ? "the manifest lists this segment, and it is missing"
-                               : loaded.error().text,
-                    is_missing ? Errc::corrupt : Errc::io});
-            return;
-        }
+        if (const auto loaded = load_file(files_, path, bytes_); !loaded)
+            return cannot_load(path, loaded.error());
         segment.file_bytes = bytes_.size();
         const SegmentReader reader(bytes_, scan_.manifest.store, entry.number);
         const auto head = reader.check_superblock();
@@ -164,7 +208,8 @@ private:
         const std::vector<ManifestEntry>& listed = scan_.manifest.segments;
         const std::uint32_t newest = scan_.manifest.last_number;
         for (const std::string& name : *found) {
-            if (StoreNames::is_spare(name)) scan_.leftovers.push_back(names_.folder + "/" + name);
+            if (StoreNames::is_spare(name) || (StoreNames::is_snapshot(name) && !is_part(name)))
+                scan_.leftovers.push_back(names_.folder + "/" + name);
             const auto number = StoreNames::segment_number(name);
             if (!number ||
                 std::ranges::find(listed, *number, &ManifestEntry::number) != listed.end())
@@ -182,10 +227,16 @@ private:
         return {};
     }
 
+    [[nodiscard]] bool is_part(const std::string& name) const {
+        return std::ranges::any_of(scan_.manifest.snapshot, [&](const SnapshotFile& file) {
+            return names_.snapshot(file.kind, file.number) == names_.folder + "/" + name;
+        });
+    }
+
     /// The segment behind the newest: made, but the manifest that lists it was not there in time.
     /// Nothing was accepted into it then.
     void look_at_unfinished(const std::string& path, std::uint32_t number) {
-        if (const auto loaded = load(path); !loaded)
+        if (const auto loaded = load_file(files_, path, bytes_); !loaded)
             return damage(path, {0, loaded.error().text, loaded.error().code});
         const SegmentReader reader(bytes_, scan_.manifest.store, number);
         const auto head = reader.check_superblock();
@@ -233,11 +284,44 @@ const Finding* Scan::first_damage() const {
 Result<Scan> scan_store(host::FileSystem& files, const StoreNames& names, RecoveryState& state) {
     auto manifest = read_manifest(files, names);
     if (!manifest) return fail(manifest.error().code, manifest.error().text);
+    return scan_store(files, names, *std::move(manifest), 0, state);
+}
+
+Result<Scan> scan_store(host::FileSystem& files,
+                        const StoreNames& names,
+                        Manifest manifest,
+                        std::uint32_t known,
+                        RecoveryState& state) {
     Scan scan;
-    scan.manifest = *std::move(manifest);
+    scan.manifest = std::move(manifest);
     Scanner scanner(files, names, state, scan);
-    if (auto done = scanner.run(); !done) return fail(done.error().code, done.error().text);
+    if (auto done = scanner.run(known); !done) return fail(done.error().code, done.error().text);
     return scan;
+}
+
+Result<void> read_segments(host::FileSystem& files,
+                           const StoreNames& names,
+                           const Manifest& manifest,
+                           std::uint32_t first,
+                           std::uint32_t last,
+                           RecoveryState& state) {
+    Scan scan;
+    scan.manifest = manifest;
+    Scanner(files, names, state, scan).read(first, last);
+    if (const Finding* damage = scan.first_damage()) return fail(damage->code, damage->to_text());
+    return {};
+}
+
+Result<void> load_file(host::FileSystem& files, const std::string& path, std::string& bytes) {
+    auto file = files.open(path, host::OpenMode::read);
+    if (!file) return fail(file.error().code, file.error().text);
+    const auto size = (*file)->size();
+    if (!size) return fail(size.error().code, size.error().text);
+    bytes.resize(*size);
+    const auto got = (*file)->read(0, bytes);
+    if (!got) return fail(got.error().code, got.error().text);
+    bytes.resize(*got);
+    return {};
 }
 
 }  // namespace vera::store

@@ -42,10 +42,29 @@ struct Scan {
     [[nodiscard]] const Finding* first_damage() const;
 };
 
-/// Errors: not_found (no store there), io, refused and corrupt for the manifest itself; all else is
-/// in the findings.
+/// Reads the whole journal. Errors: not_found (no store there), io, refused and corrupt for the
+/// manifest itself; all else is in the findings.
 [[nodiscard]] Result<Scan> scan_store(host::FileSystem& files,
                                       const StoreNames& names,
                                       RecoveryState& state);
+/// Of segments up to number `known` only the two ends are looked at: a snapshot tells what is in
+/// them.
+[[nodiscard]] Result<Scan> scan_store(host::FileSystem& files,
+                                      const StoreNames& names,
+                                      Manifest manifest,
+                                      std::uint32_t known,
+                                      RecoveryState& state);
+/// Reads the closed segments of the manifest from `first` to `last`; the state is not finished by
+/// it. Errors: the first damage.
+[[nodiscard]] Result<void> read_segments(host::FileSystem& files,
+                                         const StoreNames& names,
+                                         const Manifest& manifest,
+                                         std::uint32_t first,
+                                         std::uint32_t last,
+                                         RecoveryState& state);
+/// Whole file. Errors: not_found, io.
+[[nodiscard]] Result<void> load_file(host::FileSystem& files,
+                                     const std::string& path,
+                                     std::string& bytes);
 
 }  // namespace vera::store

@@ -16,7 +16,26 @@ SegmentReader::SegmentReader(std::string_view bytes, const Uuid& store, std::uin
       number_(number),
       seed_(segment_seed(store, number)) {}
 
-std::variant<SegmentHead, Damage> SegmentReader::check_superblock() const {
+bool has_last_commit(std::string_view bytes,
+                     std::uint64_t offset,
+                     const Uuid& store,
+                     std::uint32_t number,
+                     std::uint64_t chain) {
+    const std::uint64_t seed = segment_seed(store, number);
+    for (std::size_t at = 0; at + commit::fixed_bytes <= bytes.size(); at += 8) {
+        const std::string_view record = bytes.substr(at, commit::fixed_bytes);
+        if (get<std::uint32_t>(record.data() + record::length) != commit::fixed_bytes ||
+            type_of(record) != RecordType::commit ||
+            get<std::uint64_t>(record.data() + commit::chain) != chain ||
+            get<std::uint64_t>(record.data() + record::checksum) !=
+                record_checksum(record, seed, offset + at))
+            continue;
+        return is_all_zero(bytes.substr(at + commit::fixed_bytes));
+    }
+    return false;
+}
+
+std::variant<SegmentHead, Damage> SegmentReader::check_superblock(std::uint64_t size) const {
     if (bytes_.size() < page_bytes)
         return Damage{bytes_.size(), "the file ends inside the superblock"};
     const char* at = bytes_.data();
@@ -38,10 +57,10 @@ std::variant<SegmentHead, Damage> SegmentReader::check_superblock() const {
         page_checksum(bytes_.substr(0, page_bytes), seed_))
         return Damage{superblock::checksum, "the superblock's checksum does not hold"};
     const auto file_bytes = get<std::uint64_t>(at + superblock::file_bytes);
-    if (file_bytes != bytes_.size())
+    if (file_bytes != size)
         return Damage{superblock::file_bytes,
-                      "the file has " + std::to_string(bytes_.size()) +
-                          " bytes, the superblock says " + std::to_string(file_bytes)};
+                      "the file has " + std::to_string(size) + " bytes, the superblock says " +
+                          std::to_string(file_bytes)};
     if (!is_all_zero(bytes_.substr(superblock::fixed_bytes, page_bytes - superblock::fixed_bytes)))
         return Damage{superblock::fixed_bytes, "bytes behind the superblock's fields are not zero"};
     return SegmentHead{file_bytes,
@@ -73,6 +92,7 @@ std::optional<Damage> SegmentReader::check_record(std::uint64_t offset) const {
         case RecordType::transition:
         case RecordType::config:
         case RecordType::commit:
+        case RecordType::carried:
             return std::nullopt;
         case RecordType::range:
         case RecordType::erase:

@@ -40,7 +40,11 @@ class SegmentReader {
 public:
     SegmentReader(std::string_view bytes, const Uuid& store, std::uint32_t number);
 
-    [[nodiscard]] std::variant<SegmentHead, Damage> check_superblock() const;
+    [[nodiscard]] std::variant<SegmentHead, Damage> check_superblock() const {
+        return check_superblock(bytes_.size());
+    }
+    /// If only the first page is at hand of a file of `size` bytes.
+    [[nodiscard]] std::variant<SegmentHead, Damage> check_superblock(std::uint64_t size) const;
     /// The group at `offset`, which must continue `position`: every checksum, the commit record,
     /// the padding.
     [[nodiscard]] std::variant<GroupInfo, Damage> check_group(std::uint64_t offset,
@@ -68,6 +72,14 @@ private:
 [[nodiscard]] inline RecordType type_of(std::string_view record) {
     return static_cast<RecordType>(get<std::uint8_t>(record.data() + record::type));
 }
+
+/// Whether a valid commit record with this chain is in `bytes`, which lie at `offset` of the
+/// segment, and nothing but zeros behind it.
+[[nodiscard]] bool has_last_commit(std::string_view bytes,
+                                   std::uint64_t offset,
+                                   const Uuid& store,
+                                   std::uint32_t number,
+                                   std::uint64_t chain);
 
 /// Whether all bytes are zero; fast.
 [[nodiscard]] bool is_all_zero(std::string_view bytes);

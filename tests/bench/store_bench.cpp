@@ -36,7 +36,8 @@ private:
 class Nobody final : public flow::RecoverySink {
 public:
     void on_queue(flow::QueueSpec) override {}
-    void on_event(flow::RecoveredEvent) override {}
+    void on_ids(std::span<const flow::RecoveredId>) override {}
+    void on_event(const flow::RecoveredEvent&) override {}
 };
 
 double cpu_seconds() {

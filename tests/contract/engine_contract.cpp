@@ -133,8 +133,10 @@ void everything_comes_back(EngineUnderTest& store) {
     CHECK(events[0].accepted == start_time);
     CHECK(events[0].expiry == start_time + Millis{50});
     CHECK(events[0].order_key == 7);
-    CHECK(events[0].id_hash == 11);
-    CHECK(events[0].bytes_hash == 13);
+    REQUIRE(session.recovered.ids.size() == 1);
+    CHECK(session.recovered.ids[0].id_hash == 11);
+    CHECK(session.recovered.ids[0].bytes_hash == 13);
+    CHECK(session.recovered.ids[0].accepted == start_time);
     CHECK(events[0].message_bytes == 3);
     REQUIRE(events[0].copies.size() == 2);
     CHECK(events[0].copies[0].seq.value == 1);
@@ -234,9 +236,9 @@ void settled_stays_settled(EngineUnderTest& store) {
     }
     // With no copies left the event still tells who repeats it.
     EngineSession session(store);
-    REQUIRE(session.recovered.events.size() == 1);
-    CHECK(session.recovered.events[0].copies.empty());
-    CHECK(session.recovered.events[0].id_hash == 11);
+    CHECK(session.recovered.events.empty());
+    REQUIRE(session.recovered.ids.size() == 1);
+    CHECK(session.recovered.ids[0].id_hash == 11);
     session.stop();
 }
 
@@ -347,7 +349,7 @@ void retire_keeps_what_is_needed(EngineUnderTest& store) {
     }
     {
         EngineSession session(store);
-        REQUIRE(session.recovered.events.size() == 2);
+        REQUIRE(session.recovered.ids.size() == 2);
         session.retire(start_time + Millis{1'000'000});
         session.commit(batch_of(event(3, 4, {1}, "three")));
         session.stop();

@@ -30,9 +30,16 @@ private:
 
 struct Collected final : RecoverySink {
     void on_queue(QueueSpec queue) override;
-    void on_event(RecoveredEvent event) override { events.push_back(std::move(event)); }
+    void on_ids(std::span<const RecoveredId> some) override {
+        ids.insert(ids.end(), some.begin(), some.end());
+    }
+    void on_event(const RecoveredEvent& event) override {
+        if (event.id_hash != 0) ids.push_back({event.id_hash, event.bytes_hash, event.accepted});
+        if (!event.copies.empty()) events.push_back(event);
+    }
     std::map<std::uint32_t, QueueSpec> queues;
-    std::vector<RecoveredEvent> events;
+    std::vector<RecoveredEvent> events;  ///< with copies
+    std::vector<RecoveredId> ids;
     [[nodiscard]] const RecoveredCopy* copy(std::uint64_t seq) const;
 };
 

@@ -26,6 +26,10 @@ std::unique_ptr<Engine> open_journal(vera::test::FaultyFileSystem& files,
     options.path = "/store";
     options.segment_bytes = segment_bytes;
     options.settle_delay = std::chrono::milliseconds{0};
+    // A snapshot at the end of every segment, and whatever can be rewritten is.
+    options.snapshot_bytes = options.snapshot_records = 1;
+    options.rewrite_every = Millis{0};
+    options.rewrite_bytes_per_second = 1U << 30U;
     auto engine = store::open_journal(files, std::move(options));
     if (!engine) throw std::runtime_error("journal: " + engine.error().text);
     return *std::move(engine);

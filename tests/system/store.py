@@ -1,12 +1,15 @@
 """The store's folder under real processes: who may open it, what of it is read (design §8, reliability F18)."""
+import json
 import os
+import shutil
 import subprocess
+import threading
 import uuid
 
 import amqp_raw as amqp
 import harness
 from end_to_end import body_of, drained_all, event_message
-from harness import Bus, case, check, equal, folder, id_of, kuvert, subscription
+from harness import Bus, case, check, equal, eventually, folder, id_of, kuvert, subscription
 
 
 def refused_start(bus):
@@ -53,6 +56,84 @@ def other_versions():
             out.write(good)
         bus.start()
         bus.stop()
+
+
+class Publisher:
+    """Publishes events to the bus as fast as they are accepted, until it is told to stop."""
+
+    def __init__(self, bus):
+        self.accepted = []
+        self.error = None
+        self._bus = bus
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        try:
+            client = amqp.Client(self._bus.port)
+            sender = client.sender("events")
+            while not self._stop.is_set():
+                event = kuvert(str(uuid.uuid4()), text="x" * 2000)
+                if client.publish(sender, event_message(event)).code == amqp.ACCEPTED:
+                    self.accepted.append(id_of(event))
+        except Exception as error:  # told by stop(), on the thread that can fail the test
+            self.error = error
+
+    def wait_for(self, count):
+        until = len(self.accepted) + count
+        eventually(lambda: self.error or len(self.accepted) >= until, 60, "publishing goes on")
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join()
+        check(self.error is None, "the publisher:", self.error)
+
+
+@case("store: backups taken at random moments under load hold all that was accepted before, restore beside the original, and serve",
+      seconds=900, alone=True)
+def hot_backups():
+    rng = harness.seed()
+    rounds = 100 if harness.FULL else 8
+    with folder() as path, Bus(path, [subscription("alt")], store={"path": os.path.join(path, "store"), "segment": "256KiB"}) as bus:
+        bus.start()
+        publisher = Publisher(bus)
+        try:
+            for number in range(rounds):
+                publisher.wait_for(rng.randrange(1, 120))
+                before = list(publisher.accepted)
+                copy, restored = os.path.join(path, f"backup-{number}"), os.path.join(path, f"restored-{number}")
+                told = json.loads(harness.vera("store", "backup", bus.store, copy, "--json").stdout)
+                check(told["ok"] and told["checked"] and told["events"] >= len(before), told, len(before))
+                again = json.loads(harness.vera("store", "restore", copy, restored, "--json").stdout)
+                check(again["ok"] and again["instance"] != told["instance"] and again["origin"] == told["origin"], told, again)
+                with folder() as other, Bus(other, [subscription("alt")], store_path=restored,
+                                            store={"path": restored, "segment": "256KiB"}).start() as second:
+                    check("restored from a backup" in second.log_text(), second.log_tail())
+                    got = drained_all(amqp.Client(second.port), "sub/alt")
+                    lost = set(before) - {id_of(body_of(one)) for one in got}
+                    check(not lost, f"{len(lost)} of {len(before)} accepted before the backup are missing in it")
+                shutil.rmtree(copy)
+                shutil.rmtree(restored)
+        finally:
+            publisher.stop()
+        got = {id_of(body_of(one)) for one in drained_all(amqp.Client(bus.port), "sub/alt")}
+        check(set(publisher.accepted) <= got, "the original has lost something")
+        print(f"{rounds} backups, {len(publisher.accepted)} events accepted meanwhile")
+
+
+@case("store: a daemon refuses to run on a backup, and neither backup nor restore overwrites anything")
+def backup_refusals():
+    with folder() as path, Bus(path, [subscription("alt")]).start() as bus:
+        bus.publish(kuvert(str(uuid.uuid4())))
+        copy = os.path.join(path, "backup")
+        harness.vera("store", "backup", bus.store, copy)
+        for verb in (("backup", bus.store, copy), ("restore", copy, bus.store)):
+            check("is not empty" in harness.vera("store", *verb, expect=1).stderr, verb)
+        check("no backup" in harness.vera("store", "restore", bus.store, os.path.join(path, "new"), expect=1).stderr)
+        with folder() as other:
+            said = refused_start(Bus(other, [subscription("alt")], store_path=copy, store={"path": copy}))
+            check("holds a backup" in said and "vera store restore" in said, said)
 
 
 if __name__ == "__main__":

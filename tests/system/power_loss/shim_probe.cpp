@@ -23,7 +23,8 @@ std::string message_of(std::uint64_t seq) {
 class Collector final : public flow::RecoverySink {
 public:
     void on_queue(flow::QueueSpec) override {}
-    void on_event(flow::RecoveredEvent event) override { events.push_back(std::move(event)); }
+    void on_ids(std::span<const flow::RecoveredId>) override {}
+    void on_event(const flow::RecoveredEvent& event) override { events.push_back(event); }
     std::vector<flow::RecoveredEvent> events;
 };
 

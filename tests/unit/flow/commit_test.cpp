@@ -408,3 +408,45 @@ TEST_CASE("flow: recovery forgets no id that the configured window still holds",
         CHECK(out.answers.at(0).counts.dedup_ids == 1);
     }
 }
+
+TEST_CASE("flow: an event is kept as long as its sensitivity allows, never less than dedup needs",
+          "[flow]") {
+    struct Row {
+        std::string name;
+        bool is_sensitive;
+        std::uint64_t id;
+        Millis dedup, sensitive, kept;
+    };
+    static constexpr Millis day{86'400'000};
+    const Row row = GENERATE(values<Row>(
+        {{"ordinary", false, 1, day, 7 * day, 30 * day},
+         {"sensitive", true, 1, day, 7 * day, 7 * day},
+         {"sensitive, but the ordinary clock is shorter", true, 1, day, 90 * day, 30 * day},
+         {"dedup needs it longer", true, 1, 10 * day, 7 * day, 10 * day},
+         {"a plain queue's", false, 0, day, 7 * day, Millis{0}}}));
+    CAPTURE(row.name);
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->generation = Generation{1};
+    snapshot->queues = two_queues();
+    snapshot->limits.dedup_window = row.dedup;
+    snapshot->limits.sensitive_retention = row.sensitive;
+    BusCore core({.hot_bytes = 0, .admit = nullptr});
+    Effects out;
+    const Timestamp now{1'000'000};
+    core.start(snapshot, Recovery{}, now, out);
+    Outcome outcome;
+    outcome.ticket = out.commit.ticket;
+    outcome.ok = true;
+    out.clear();
+    core.on(std::move(outcome), now, out);
+    Published in;
+    in.plan.generation = Generation{1};
+    in.plan.queues = {QueueId{1}};
+    in.plan.id_hash = row.id;
+    in.plan.is_sensitive = row.is_sensitive;
+    in.raw.message = Block::copy_of("x");
+    core.on(std::move(in), now, out);
+    core.finish(now, out);
+    REQUIRE(out.commit.events.size() == 1);
+    CHECK(out.commit.events[0].retain_until - now == row.kept);
+}

@@ -44,6 +44,7 @@ TEST_CASE("config: what is left out has its default", "[ops]") {
     CHECK(config.listen[0].port == 5672);
     CHECK(config.limits.max_event_bytes == 1U << 20U);
     CHECK(config.limits.retention == 24h * 30);
+    CHECK(config.limits.sensitive_retention == 24h * 7);
     CHECK(config.door == DoorConfig{});
     CHECK(config.hot_bytes == 16U << 20U);
     CHECK(config.digest.size() == 64);
@@ -56,7 +57,7 @@ TEST_CASE("config: every option is read", "[ops]") {
 listen:
   - {address: 127.0.0.1, port: 0, anonymous: true, plain: false}
   - {address: "::1", port: 5673}
-store: {path: /var/lib/vera, segment: 16MiB, retention: 7d}
+store: {path: /var/lib/vera, segment: 16MiB, retention: 7d, retention_sensitive: 3d}
 limits: {event: 512KiB, message: 32MiB, dedup_window: 1h, dedup_ids: 1000}
 door: {io_threads: 4, idle_timeout: 30s, handshake_timeout: 500ms, write_stall_timeout: 10s, publisher_credit: 50,
        in_flight: 64MiB, max_connections: 10, max_frame: 4KiB, sessions: 3, links: 7}
@@ -91,6 +92,7 @@ queues:
     CHECK(config.limits.dedup_window == 1h);
     CHECK(config.limits.dedup_ids == 1000);
     CHECK(config.limits.retention == 24h * 7);
+    CHECK(config.limits.sensitive_retention == 24h * 3);
     CHECK(config.door == DoorConfig{4, 30s, 500ms, 10s, 50, 64U << 20U, 10, 4096, 3, 7});
     CHECK(config.hot_bytes == 0);
     REQUIRE(config.systems.size() == 1);

@@ -55,7 +55,8 @@ std::unique_ptr<Daemon> start(const std::string& file) {
 class Nobody final : public flow::RecoverySink, public flow::EngineListener {
 public:
     void on_queue(flow::QueueSpec) override {}
-    void on_event(flow::RecoveredEvent) override {}
+    void on_ids(std::span<const flow::RecoveredId>) override {}
+    void on_event(const flow::RecoveredEvent&) override {}
     void on_outcome(flow::Outcome) override {}
 };
 

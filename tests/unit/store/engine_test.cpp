@@ -107,6 +107,17 @@ private:
     std::vector<int> taken_;
 };
 
+/// The files thread has made the segment to come, and does nothing more by itself.
+void wait_for_spare(const FaultyFileSystem& files) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    for (bool is_there = false; !is_there; std::this_thread::yield()) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+        for (const std::string& name : files.names())
+            is_there = is_there || (name.find("spare-") != std::string::npos &&
+                                    files.contents(name).size() == (64U << 10U));
+    }
+}
+
 /// A folder that goes with the test.
 struct TempFolder {
     std::string path;
@@ -334,6 +345,7 @@ TEST_CASE("engine: a failed sync seals it, and no sync is tried again", "[store]
     store.model.apply(first);
     run.engine->submit(first);
     run.listener.wait_for(2);
+    wait_for_spare(files);
     files.fail_call(Call::sync, 1, Errc::io);
     run.engine->submit(store.traffic.batch(1, 100, 0));
     const flow::Outcome failed = run.listener.wait_for(3).back();

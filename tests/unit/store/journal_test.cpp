@@ -31,7 +31,7 @@ TEST_CASE("journal: what was committed is there after an orderly stop and after 
     CHECK(again->recovery.hash_seed == before.hash_seed);
     CHECK(again->recovery.was_clean == is_orderly);
     CHECK(again->recovery.notes.empty());
-    CHECK(again->recovery.last_event.value == store.model.shown().events.rbegin()->first);
+    CHECK(again->recovery.last_event.value == store.model.last_event());
     CHECK(again->shown == store.model.shown());
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("journal: segments go when every copy is settled and retention has pas
     const std::size_t before = journal.live_segments();
     REQUIRE(before > 3);
     journal.retire(store.traffic.now() + Millis{100LL * 86'400'000});
-    CHECK(journal.live_segments() == before);  // copies are waiting
+    CHECK(journal.live_segments() >= before);  // copies are waiting
     store.add(journal, store.traffic.settle_all());
     journal.retire(store.traffic.now());
     CHECK(journal.live_segments() >= before);  // retention has not passed
@@ -154,7 +154,7 @@ TEST_CASE("journal: segments go when every copy is settled and retention has pas
     CHECK(Model::without_retired(again->shown, retain, later) ==
           Model::without_retired(store.model.shown(), retain, later));
     CHECK(again->shown.queues == store.model.shown().queues);
-    CHECK(again->recovery.last_event.value == store.model.shown().events.rbegin()->first);
+    CHECK(again->recovery.last_event.value == store.model.last_event());
 }
 
 TEST_CASE("journal: an event that waits keeps its segment and those behind it", "[store]") {
@@ -243,11 +243,11 @@ TEST_CASE("journal: why an event was unrouted is told as long as a copy of it is
     auto again = open_store(store.files);
     REQUIRE(again);
     const auto& events = again->shown.events;
-    CHECK(events.at(1).unrouted_reason.empty());  // settled: only dedup needs it
+    CHECK_FALSE(events.contains(1));  // settled: only dedup needs it
     CHECK(events.at(2).unrouted_reason == "sub/b: types");
     CHECK(events.at(3).unrouted_reason == "sub/a: types");
     CHECK(events.at(4).unrouted_reason.empty());
-    CHECK(events.at(5).unrouted_reason.empty());
+    CHECK_FALSE(events.contains(5));
 }
 
 TEST_CASE("journal: the highest generation of its events is told", "[store]") {

@@ -10,8 +10,11 @@ using flow::CopyState;
 void Collector::on_queue(flow::QueueSpec queue) {
     queues.push_back(std::move(queue));
 }
-void Collector::on_event(flow::RecoveredEvent event) {
-    events.push_back(std::move(event));
+void Collector::on_ids(std::span<const flow::RecoveredId> some) {
+    ids.insert(ids.end(), some.begin(), some.end());
+}
+void Collector::on_event(const flow::RecoveredEvent& event) {
+    events.push_back(event);
 }
 
 std::string to_text(const flow::QueueSpec& queue) {
@@ -54,28 +57,30 @@ void Model::apply(const flow::Batch& batch) {
     for (const flow::QueueSpec& queue : batch.queues)
         shown_.queues[queue.id.value] = to_text(queue);
     for (const flow::EventCommit& event : batch.events) {
+        last_event_ = event.seq.value;
+        ++events_;
+        if (event.leaf) ++leaves_;
+        shown_.ids[event.id_hash] = {event.bytes_hash, event.accepted};
+        retain_[event.id_hash] = event.retain_until;
+        if (event.copies.empty()) continue;
         EventShown& shown = shown_.events[event.seq.value];
         shown = {event.leaf,
                  event.accepted,
                  event.expiry,
                  event.order_key,
-                 event.id_hash,
-                 event.bytes_hash,
-                 event.copies.empty() ? std::string() : event.unrouted_reason,
+                 event.unrouted_reason,
                  std::string(event.message.view()),
                  {}};
         for (const flow::NewCopy& copy : event.copies) {
             shown.copies[copy.seq.value].queue = copy.queue;
             shown.copies[copy.seq.value].ready_at = copy.ready_at;
         }
-        retain_[event.seq.value] = event.retain_until;
     }
     for (const flow::Transition& transition : batch.transitions) {
-        EventShown& event = shown_.events[transition.event.value];
-        auto& copies = event.copies;
+        auto& copies = shown_.events[transition.event.value].copies;
         if (transition.state == CopyState::settled) {
             copies.erase(transition.copy.value);
-            if (copies.empty()) event.unrouted_reason.clear();
+            if (copies.empty()) shown_.events.erase(transition.event.value);
             continue;
         }
         const bool is_dead = transition.state == CopyState::dead;
@@ -95,9 +100,9 @@ void Model::apply(const flow::Batch& batch) {
 Shown Model::without_retired(Shown shown,
                              const std::map<std::uint64_t, Timestamp>& retain,
                              Timestamp now) {
-    std::erase_if(shown.events, [&](const auto& entry) {
+    std::erase_if(shown.ids, [&](const auto& entry) {
         const auto until = retain.find(entry.first);
-        return entry.second.copies.empty() && (until == retain.end() || until->second <= now);
+        return until == retain.end() || until->second <= now;
     });
     return shown;
 }
@@ -192,6 +197,15 @@ flow::Batch Traffic::settle_all() {
     return batch;
 }
 
+flow::Batch Traffic::settle_most() {
+    flow::Batch batch;
+    batch.ticket = ++ticket_;
+    batch.now = now_;
+    for (const auto& [copy, of] : copies_)
+        if (copy % 10 != 0) batch.transitions.push_back(transition_of(copy, true));
+    return batch;
+}
+
 void Traffic::stored(const flow::Batch& batch) {
     for (const flow::EventCommit& event : batch.events)
         for (const flow::NewCopy& copy : event.copies)
@@ -211,19 +225,75 @@ Result<Opened> open_store(host::FileSystem& files,
                           std::uint64_t segment_bytes,
                           std::uint64_t max_group_bytes,
                           std::uint32_t recycle) {
+    store::JournalOptions options;
+    options.path = store_path;
+    options.segment_bytes = segment_bytes;
+    options.max_group_bytes = max_group_bytes;
+    return open_store(files, options, recycle);
+}
+
+store::JournalOptions busy_options(std::uint64_t segment_bytes) {
+    store::JournalOptions options;
+    options.path = store_path;
+    options.segment_bytes = segment_bytes;
+    options.snapshot_bytes = 1;
+    options.snapshot_records = 1;
+    options.rewrite_every = Millis{0};
+    return options;
+}
+
+std::string do_job(host::FileSystem& files,
+                   store::Journal& journal,
+                   Timestamp now,
+                   const std::function<void()>& between,
+                   std::uint64_t slice_bytes) {
+    const auto job = journal.take_job();
+    if (!job) return {};
+    const store::StoreNames names{store_path};
+    const auto made = store::make_snapshot(files, names, *job);
+    between();
+    const auto sources = journal.take_snapshot(made);
+    if (!made) return made.error().text;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        const auto slices = store::slices_of(
+            files, names, job->manifest, sources[i], made->waiting[i], job->now, slice_bytes);
+        if (!slices) {
+            journal.end_job(job->number);
+            return slices.error().text;
+        }
+        for (const store::CarrySlice& slice : *slices) {
+            between();
+            if (auto carried = journal.carry(slice, now); !carried) return carried.error().text;
+        }
+    }
+    journal.end_job(job->number);
+    return {};
+}
+
+Result<Opened> open_store(host::FileSystem& files,
+                          const store::JournalOptions& options,
+                          std::uint32_t recycle) {
     Opened opened;
-    opened.spares = std::make_unique<store::SyncSpares>(files, store_path, segment_bytes, recycle);
+    opened.spares =
+        std::make_unique<store::SyncSpares>(files, store_path, options.segment_bytes, recycle);
     Collector collector;
-    auto journal = store::Journal::open(files,
-                                        {store_path, segment_bytes, max_group_bytes},
-                                        *opened.spares,
-                                        collector,
-                                        opened.recovery);
+    auto journal = store::Journal::open(files, options, *opened.spares, collector, opened.recovery);
     if (!journal) return fail(journal.error().code, journal.error().text);
     opened.journal = *std::move(journal);
     for (const flow::QueueSpec& queue : collector.queues)
         opened.shown.queues[queue.id.value] = to_text(queue);
+    Timestamp before;
+    for (const flow::RecoveredId& id : collector.ids) {
+        if (id.accepted < before) return fail(Errc::bad_input, "ids are out of order");
+        before = id.accepted;
+        opened.shown.ids[id.id_hash] = {id.bytes_hash, id.accepted};
+    }
+    std::uint64_t last = 0;
     for (const flow::RecoveredEvent& event : collector.events) {
+        if (event.seq.value <= last || event.copies.empty())
+            return fail(Errc::bad_input, "events are out of order, or have no copies");
+        last = event.seq.value;
+        opened.bodies[event.seq.value] = event.body;
         auto body = opened.journal->bodies().fetch(event.body);
         if (!body) return fail(body.error().code, body.error().text);
         if (body->view().size() != event.message_bytes)
@@ -233,8 +303,6 @@ Result<Opened> open_store(host::FileSystem& files,
                  event.accepted,
                  event.expiry,
                  event.order_key,
-                 event.id_hash,
-                 event.bytes_hash,
                  event.unrouted_reason,
                  std::string(body->view()),
                  {}};

@@ -6,10 +6,13 @@
 #include "tests/support/faulty_file_system.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vera::test {
@@ -26,12 +29,12 @@ struct CopyShown {
     friend bool operator==(const CopyShown&, const CopyShown&) = default;
 };
 
-/// One event as recovery tells it, with the message fetched.
+/// One event with copies as recovery tells it, with the message fetched.
 struct EventShown {
     LeafIndex leaf;
     Timestamp accepted, expiry;
-    std::uint64_t order_key = 0, id_hash = 0, bytes_hash = 0;
-    std::string unrouted_reason;  ///< only while there are copies
+    std::uint64_t order_key = 0;
+    std::string unrouted_reason;
     std::string message;
     std::map<std::uint64_t, CopyShown> copies;
     friend bool operator==(const EventShown&, const EventShown&) = default;
@@ -41,14 +44,17 @@ struct EventShown {
 struct Shown {
     std::map<std::uint32_t, std::string> queues;  ///< name and the rest of the spec as text
     std::map<std::uint64_t, EventShown> events;
+    std::map<std::uint64_t, std::pair<std::uint64_t, Timestamp>> ids;
     friend bool operator==(const Shown&, const Shown&) = default;
 };
 
 class Collector final : public flow::RecoverySink {
 public:
     void on_queue(flow::QueueSpec queue) override;
-    void on_event(flow::RecoveredEvent event) override;
+    void on_ids(std::span<const flow::RecoveredId> some) override;
+    void on_event(const flow::RecoveredEvent& event) override;
     std::vector<flow::QueueSpec> queues;
+    std::vector<flow::RecoveredId> ids;
     std::vector<flow::RecoveredEvent> events;
 };
 
@@ -60,15 +66,20 @@ class Model {
 public:
     void apply(const flow::Batch& batch);
     [[nodiscard]] const Shown& shown() const { return shown_; }
-    /// Events that may be gone (all settled, retention passed at `now`) are left out of both.
+    /// Ids of events that may be gone (retention passed at `now`) are left out.
     [[nodiscard]] static Shown without_retired(Shown shown,
                                                const std::map<std::uint64_t, Timestamp>& retain,
                                                Timestamp now);
+    /// By id.
     [[nodiscard]] const std::map<std::uint64_t, Timestamp>& retain() const { return retain_; }
+    [[nodiscard]] std::uint64_t last_event() const { return last_event_; }
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+    [[nodiscard]] std::uint64_t leaves() const { return leaves_; }
 
 private:
     Shown shown_;
     std::map<std::uint64_t, Timestamp> retain_;
+    std::uint64_t last_event_ = 0, events_ = 0, leaves_ = 0;
 };
 
 /// Makes batches as the core would: sequences rise, transitions are of copies that are there.
@@ -82,6 +93,8 @@ public:
                                     std::size_t transitions);
     /// Settles everything that waits or is dead.
     [[nodiscard]] flow::Batch settle_all();
+    /// All but about every tenth.
+    [[nodiscard]] flow::Batch settle_most();
     /// The batch was not stored: its transitions may come again.
     void take_back(const flow::Batch& batch);
     void stored(const flow::Batch& batch);
@@ -110,6 +123,7 @@ struct Opened {
     std::unique_ptr<store::Journal> journal;
     flow::Recovery recovery;
     Shown shown;
+    std::map<std::uint64_t, flow::BodyRef> bodies;  ///< by event
 };
 
 /// Opens the store and reads everything that it hands over.
@@ -117,6 +131,23 @@ struct Opened {
                                         std::uint64_t segment_bytes = 64U << 10U,
                                         std::uint64_t max_group_bytes = 16U << 20U,
                                         std::uint32_t recycle = 2);
+
+[[nodiscard]] Result<Opened> open_store(host::FileSystem& files,
+                                        const store::JournalOptions& options,
+                                        std::uint32_t recycle = 2);
+/// Options of a journal that makes a snapshot at the end of nearly every segment, and rewrites
+/// whenever that helps.
+[[nodiscard]] store::JournalOptions busy_options(std::uint64_t segment_bytes = 32U << 10U);
+
+/// Does the job that the journal has asked for, if any, as the snapshot thread does; `between` is
+/// called when other things may happen: after the snapshot was made, and after each slice. Empty,
+/// or why it was not done.
+[[nodiscard]] std::string do_job(
+    host::FileSystem& files,
+    store::Journal& journal,
+    Timestamp now,
+    const std::function<void()>& between = [] {},
+    std::uint64_t slice_bytes = 8192);
 
 /// Commits and gives the outcomes.
 [[nodiscard]] std::vector<flow::Outcome> commit(store::Journal& journal,

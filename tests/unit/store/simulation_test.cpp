@@ -35,7 +35,7 @@ public:
 private:
     std::string act() {
         store::Journal& journal = *opened_->journal;
-        switch (random_() % 32) {
+        switch (random_() % 36) {
             case 0:
                 journal.close();
                 end();
@@ -70,6 +70,15 @@ private:
                 journal.retire(traffic_.now());
                 retired_ = traffic_.now();
                 return {};
+            case 32:
+            case 33:
+                return snapshot();
+            case 34:
+                // A month goes by: payload is overdue, and everything settled may go.
+                if (random_() % 4 == 0) traffic_.advance(Millis{31LL * 86'400'000});
+                return {};
+            case 35:
+                return commit_batches({traffic_.settle_most()});
             case 9:
                 return commit_batches({traffic_.settle_all()});
             case 10:
@@ -89,6 +98,36 @@ private:
 
     void end() { opened_.reset(); }
 
+    /// A snapshot with what may happen beside it, and after it every message under the place that
+    /// was first told.
+    std::string snapshot() {
+        store::Journal& journal = *opened_->journal;
+        std::string wrong;
+        const std::string failed = do_job(
+            files_,
+            journal,
+            traffic_.now(),
+            [&] {
+                if (wrong.empty() && random_() % 2 == 0)
+                    wrong = commit_batches({traffic_.batch(random_() % 3, 300, random_() % 6)});
+            },
+            1 + random_() % 5000);
+        if (!wrong.empty()) return wrong;
+        if (!failed.empty() && failed.find("planned failure") == std::string::npos &&
+            failed.find("no space left") == std::string::npos &&
+            failed.find("sealed") == std::string::npos)
+            return "snapshot: " + failed;
+        for (const auto& [seq, event] : model_.shown().events) {
+            const auto ref = opened_->bodies.find(seq);
+            if (ref == opened_->bodies.end()) continue;
+            const auto body = journal.bodies().fetch(ref->second);
+            if (body && body->view() != event.message) return "another message at a place of old";
+            if (!body && body.error().code != Errc::io && body.error().code != Errc::unavailable)
+                return "event " + std::to_string(seq) + ": " + body.error().text;
+        }
+        return {};
+    }
+
     std::string commit_batches(const std::vector<flow::Batch>& batches) {
         store::Journal& journal = *opened_->journal;
         const auto outcomes = commit(journal, batches);
@@ -104,6 +143,7 @@ private:
                     if (!body && body.error().code != Errc::io &&
                         body.error().code != Errc::unavailable)
                         return body.error().text;
+                    opened_->bodies[batches[i].events[e].seq.value] = outcomes[i].bodies[e];
                 }
                 model_.apply(batches[i]);
                 traffic_.stored(batches[i]);
@@ -121,7 +161,7 @@ private:
             files_.heal();
             files_.set_capacity(UINT64_MAX);
         }
-        auto opened = open_store(files_, 32U << 10U);
+        auto opened = open_store(files_, busy_options());
         if (!opened) {
             const Errc code = opened.error().code;
             const bool is_planned =
