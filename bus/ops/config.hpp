@@ -95,7 +95,7 @@ struct SystemConfig {
     std::string authority;  ///< CVR number
     std::vector<std::string>
         secrets;  ///< hashed, see policy/secret.hpp; several while one is being replaced
-    std::vector<SubjectConfig> certificates;  ///< by their subjects; several likewise
+    std::vector<SubjectConfig> certificates{};  ///< by their subjects; several likewise
 };
 
 struct AuthorityConfig {
