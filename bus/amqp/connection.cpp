@@ -2,6 +2,7 @@
 
 #include "bus/amqp/connection_guarded.hpp"
 #include "bus/amqp/management_node.hpp"
+#include "bus/base/check.hpp"
 #include "bus/host/log.hpp"
 
 #include <proton/condition.h>
@@ -28,6 +29,10 @@ GuardLimits guard_limits(const DoorOptions& options, const flow::Snapshot& snaps
         std::max(snapshot.limits.max_event_bytes, snapshot.limits.max_message_bytes) * 2 +
         options.max_frame_bytes;
     return limits;
+}
+
+bool takes_back(const Step& step) {
+    return step.credit_change < 0 || step.window_short > 0;
 }
 
 }  // namespace
@@ -151,7 +156,7 @@ void Connection::take_input() {
         Step step;
         for (;;) {
             step = good < carry_ ? guard_.next(input.substr(good)) : Step{};
-            if (step.verdict != Verdict::pass || step.has_foreign_format) break;
+            if (step.verdict != Verdict::pass || step.has_foreign_format || takes_back(step)) break;
             good += step.bytes;
             if (step.is_barrier) break;
         }
@@ -160,6 +165,10 @@ void Connection::take_input() {
         if (step.has_foreign_format) {
             links_.note_foreign_format({.channel = step.channel, .handle = step.handle});
             if (!pass(step.bytes, false)) return;
+        }
+        if (step.verdict == Verdict::pass && takes_back(step)) {
+            if (!pass_flow(step)) return;
+            continue;
         }
         if (step.verdict == Verdict::consumed) {
             drop_input(step.bytes);
@@ -200,6 +209,25 @@ bool Connection::pass(std::size_t size, bool is_barrier) {
     io_.end_batch();
     write();
     return phase_ == Phase::open && !is_writing_;
+}
+
+// Credit or window that is taken back, in a form that the engine can bear.
+bool Connection::pass_flow(const Step& step) {
+    const FramePlace place{.channel = step.channel, .handle = step.handle};
+    const std::uint32_t credit =
+        step.credit_change < 0 ? links_.overdrawn(place, step.credit_change) : 0;
+    if (credit == 0 && step.window_short == 0) return pass(step.bytes, false);
+    const std::string_view input(pn_connection_driver_read_buffer(&driver_).start, carry_);
+    const std::string frame =
+        guard_.eased_flow(input.substr(0, step.bytes), credit, step.window_short);
+    const std::string rest(input.substr(step.bytes));
+    const pn_rwbytes_t buffer =
+        pn_connection_driver_read_buffer_sized(&driver_, frame.size() + rest.size());
+    carry_ = frame.size() + rest.size();
+    VERA_CHECK(buffer.size >= carry_);
+    std::memcpy(buffer.start, frame.data(), frame.size());
+    std::memcpy(buffer.start + frame.size(), rest.data(), rest.size());
+    return pass(frame.size(), false);
 }
 
 void Connection::drop_input(std::size_t size) {

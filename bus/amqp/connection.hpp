@@ -87,6 +87,7 @@ private:
     void process_input();
     void take_input();
     bool pass(std::size_t size, bool is_barrier);
+    bool pass_flow(const Step& step);
     void drop_input(std::size_t size);
     void on_consumed();
     void verify(Credentials credentials);

@@ -91,6 +91,7 @@ void Connection::write() {
         const std::size_t written = send_some({output.start, output.size});
         if (phase_ == Phase::dead) return;
         if (written > 0) {
+            guard_.written({output.start, written});
             pn_connection_driver_write_done(&driver_, written);
             links_.on_written(written);
         }

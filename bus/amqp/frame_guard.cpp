@@ -2,6 +2,7 @@
 
 #include "bus/amqp/peer_sessions.hpp"
 #include "bus/amqp/sasl.hpp"
+#include "bus/base/check.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -39,7 +40,7 @@ struct FrameGuard::State {
     State(const GuardLimits& guard_limits, bool anonymous, bool plain)
         : limits(guard_limits),
           sasl(anonymous, plain),
-          sessions(guard_limits) {}
+          sessions(guard_limits, sent) {}
 
     Step refuse(std::string_view condition, std::string text) {
         phase = Phase::refused;
@@ -58,6 +59,7 @@ struct FrameGuard::State {
 
     GuardLimits limits;
     Sasl sasl;
+    SentFrames sent;
     PeerSessions sessions;
     bool is_authenticated = false;
     bool has_credentials = false;
@@ -211,6 +213,11 @@ Step FrameGuard::State::amqp_frame(Cursor body, std::uint32_t size, std::uint16_
     }
     if (kind == Performative::attach)
         step.handle = static_cast<std::uint32_t>(fields[attach_field::handle].number);
+    if (kind == Performative::flow) {
+        step.handle = static_cast<std::uint32_t>(fields[flow_field::handle].number);
+        step.credit_change = sessions.credit_change();
+        step.window_short = sessions.window_short();
+    }
     if (kind == Performative::transfer && fields[transfer_field::message_format].number != 0) {
         step.has_foreign_format = true;
         step.handle = static_cast<std::uint32_t>(fields[transfer_field::handle].number);
@@ -281,6 +288,56 @@ std::string_view FrameGuard::condition() const {
 
 std::string_view FrameGuard::text() const {
     return state_->objection.text;
+}
+
+void FrameGuard::written(std::string_view bytes) {
+    state_->sent.add(bytes);
+}
+
+// The flow's properties are left out: the engine does not look at them.
+std::string FrameGuard::eased_flow(std::string_view frame,
+                                   std::uint32_t credit,
+                                   std::uint32_t window) {
+    Cursor cursor(frame);
+    const std::uint16_t channel = read16(cursor.at + 6);
+    cursor.at += std::size_t{cursor.at[4]} * 4 + 1;
+    std::uint64_t descriptor = 0;
+    Fields fields;
+    auto values = static_cast<std::uint32_t>(state_->limits.values);
+    Objection ignored;
+    VERA_CHECK(
+        read_descriptor(cursor, descriptor, ignored) &&
+        read_fields(cursor, Performative::flow, state_->limits.nesting, values, fields, ignored));
+    fields[flow_field::incoming_window].number += window;
+    if (credit > 0) {
+        fields[flow_field::link_credit].number += credit;
+        const auto handle = static_cast<std::uint32_t>(fields[flow_field::handle].number);
+        state_->sessions.raise_credit(channel, handle, credit);
+    }
+    std::string list;
+    for (std::size_t i = flow_field::next_incoming_id; i <= flow_field::echo; ++i) {
+        const bool is_flag = i == flow_field::drain || i == flow_field::echo;
+        if (!fields[i].is_set) {
+            list.push_back(static_cast<char>(code::null));
+        } else if (is_flag) {
+            list.push_back(static_cast<char>(fields[i].number != 0 ? code::yes : code::no));
+        } else {
+            list.push_back(static_cast<char>(code::uint));
+            put32(list, static_cast<std::uint32_t>(fields[i].number));
+        }
+    }
+    std::string out;
+    constexpr std::uint32_t before_list = frame_header + 3 + 3;  // descriptor, then list8
+    put32(out, before_list + static_cast<std::uint32_t>(list.size()));
+    out.append({2, static_cast<char>(type_amqp)});
+    put16(out, channel);
+    out.append({static_cast<char>(code::described),
+                static_cast<char>(code::smallulong),
+                0x13,
+                static_cast<char>(code::list8),
+                static_cast<char>(list.size() + 1),
+                10});
+    return out + list;
 }
 
 void FrameGuard::set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes) {

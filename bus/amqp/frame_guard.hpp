@@ -50,8 +50,10 @@ struct Step {
     bool is_barrier = false;    ///< begin, attach, detach, end, close: let the engine read, handle
                                 ///< its events and write before the next
     std::uint16_t channel = 0;  ///< of a passed frame
-    std::uint32_t handle = 0;   ///< of a passed attach, detach or has_foreign_format
+    std::uint32_t handle = 0;   ///< of a passed attach, detach, has_foreign_format or flow
     bool has_foreign_format = false;  ///< a transfer whose message-format is not 0
+    std::int64_t credit_change = 0;  ///< a flow of a receiving peer: negative if it takes some back
+    std::uint32_t window_short = 0;  ///< a flow: so many transfers more were sent than its window
 };
 
 struct Credentials {
@@ -91,6 +93,14 @@ public:
         const;  ///< after refuse: error condition, e.g. "amqp:decode-error"
     [[nodiscard]] std::string_view text() const;
 
+    /// What the engine has written to the peer, all of it, in order.
+    void written(std::string_view bytes);
+    /// The flow that has just passed, with so much more link-credit and incoming-window. What is on
+    /// its way may be more than the peer now takes; the engine counts without a sign, and would
+    /// take that for a credit or window without end.
+    [[nodiscard]] std::string eased_flow(std::string_view frame,
+                                         std::uint32_t credit,
+                                         std::uint32_t window);
     /// After the attach of a sending peer: deliveries on it may have at most this many bytes (never
     /// above limits.max_message).
     void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);

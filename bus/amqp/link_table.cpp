@@ -48,6 +48,10 @@ void put_outcomes(pn_terminus_t* source) {
     pn_data_exit(outcomes);
 }
 
+std::uint64_t key_of(FramePlace place) {
+    return (std::uint64_t{place.channel} << 32U) | place.handle;
+}
+
 }  // namespace
 
 LinkTable::LinkTable(IoThread& io, std::uint32_t connection, FrameGuard& guard)
@@ -265,6 +269,7 @@ void LinkTable::refuse(pn_link_t* link,
 void LinkTable::keep(std::unique_ptr<Link> link) {
     pn_link_set_context(link->handle(), link.get());
     link->set_place(attaching_);
+    by_place_.insert_or_assign(key_of(attaching_), link.get());
     links_.emplace(link_of(link->id()), std::move(link));
 }
 
@@ -285,6 +290,9 @@ void LinkTable::drop(pn_link_t* link) {
     if (ours->kind() == LinkKind::inlet) --inlets_;
     if (last_found_ == ours) last_found_ = nullptr;
     pn_link_set_context(link, nullptr);
+    if (const auto at = by_place_.find(key_of(ours->place()));
+        at != by_place_.end() && at->second == ours)
+        by_place_.erase(at);
     links_.erase(link_of(ours->id()));
     if (pn_link_is_sender(link) && pn_link_queued(link) > 0) note_stale(link);
     pn_link_free(link);
@@ -322,10 +330,24 @@ void LinkTable::end_all(Ending ending) {
         link->end(ending);
 }
 
+Link* LinkTable::at(FramePlace place) const {
+    const auto found = by_place_.find(key_of(place));
+    return found == by_place_.end() ? nullptr : found->second;
+}
+
 void LinkTable::note_foreign_format(FramePlace place) {
-    for (const auto& [number, link] : links_)
-        if (link->place() == place && !link->is_over() && pn_link_is_receiver(link->handle()))
-            link->on_foreign_format();
+    Link* link = at(place);
+    if (link != nullptr && !link->is_over() && pn_link_is_receiver(link->handle()))
+        link->on_foreign_format();
+}
+
+// What the engine has not sent yet counts as sent on its side of the credit.
+std::uint32_t LinkTable::overdrawn(FramePlace place, std::int64_t change) const {
+    const Link* link = at(place);
+    if (link == nullptr || !pn_link_is_sender(link->handle())) return 0;
+    const std::int64_t left =
+        std::int64_t{pn_link_credit(link->handle())} + pn_link_queued(link->handle()) + change;
+    return left < 0 ? static_cast<std::uint32_t>(-left) : 0;
 }
 
 void LinkTable::pump() {

@@ -40,12 +40,19 @@ public:
     void begin_attach(FramePlace place) { attaching_ = place; }
     /// Before the engine gets a transfer with a message-format other than 0.
     void note_foreign_format(FramePlace place);
+    /// Before the engine gets a flow that changes a consumer's credit by so much: how much of it
+    /// must not reach the engine, because more is under way than the peer now wants (AMQP 1.0
+    /// §2.6.7).
+    [[nodiscard]] std::uint32_t overdrawn(FramePlace place, std::int64_t change) const;
     /// Sessions and links; other events are ignored.
     void on_event(pn_event_t* event);
     /// Every link goes, as when the connection does.
     void end_all(Ending ending);
     /// The engine goes: its handles are worth nothing any more.
-    void forget_all() { links_.clear(); }
+    void forget_all() {
+        by_place_.clear();
+        links_.clear();
+    }
     /// The socket took that many bytes: outlets that waited for room may go on.
     void on_written(std::size_t bytes);
     /// Nothing is left to write. true: outlets have gone on, there is more now.
@@ -65,6 +72,7 @@ public:
     void stop_credit();
 
 private:
+    [[nodiscard]] Link* at(FramePlace place) const;
     void pump();
     void on_session_open(pn_session_t* session);
     void on_session_close(pn_session_t* session);
@@ -86,6 +94,7 @@ private:
     OutputRoom room_;
     std::shared_ptr<const event::Identity> identity_;
     std::unordered_map<std::uint32_t, std::unique_ptr<Link>> links_;
+    std::unordered_map<std::uint64_t, Link*> by_place_;  // the newest that the peer put there
     Link* last_found_ = nullptr;
     std::uint32_t last_number_ = 0;
     std::size_t inlets_ = 0;

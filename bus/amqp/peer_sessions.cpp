@@ -58,7 +58,7 @@ Ruling PeerSessions::rule(
         case Performative::attach:
             return attach(*session, fields, size.weight, why);
         case Performative::flow:
-            return flow(*session, fields, why);
+            return flow(channel, *session, fields, why);
         case Performative::transfer:
             return transfer(*session, fields, size.payload, why);
         case Performative::disposition:
@@ -142,17 +142,45 @@ Ruling PeerSessions::attach(Session& session,
     return Ruling::pass;
 }
 
-Ruling PeerSessions::flow(Session& session, const Fields& fields, Objection& why) {
+Ruling PeerSessions::flow(std::uint16_t channel,
+                          Session& session,
+                          const Fields& fields,
+                          Objection& why) {
     using namespace flow_field;
+    credit_change_ = 0;
+    window_short_ = 0;
     if (fields[incoming_window].number > largest_count)
         return no(why, invalid_field, "flow.incoming-window: above 2147483647");
     if (fields[link_credit].number > largest_count)
         return no(why, invalid_field, "flow.link-credit: above 2147483647");
+    if (fields[next_incoming_id].is_set) {
+        const std::int64_t left =
+            static_cast<std::int64_t>(fields[incoming_window].number) +
+            distance(sent_.transfers(channel), number32(fields[next_incoming_id]));
+        if (left < 0) window_short_ = static_cast<std::uint32_t>(-left);
+    }
     if (!fields[handle].is_set) return Ruling::pass;
     Link* link = link_at(session, fields[handle].number);
     if (link == nullptr)
         return no(why, "amqp:session:unattached-handle", "flow.handle: no such link");
-    return link->is_peer_sender ? sender_flow(*link, fields, why) : Ruling::pass;
+    return link->is_peer_sender ? sender_flow(*link, fields, why) : receiver_flow(*link, fields);
+}
+
+// A count that is missing is read as the engine's first one, 0.
+Ruling PeerSessions::receiver_flow(Link& link, const Fields& fields) {
+    using namespace flow_field;
+    const std::uint32_t count = number32(fields[delivery_count]);
+    const std::uint64_t credit = fields[link_credit].number;
+    credit_change_ = distance(link.delivery_count, count) + static_cast<std::int64_t>(credit) -
+                     static_cast<std::int64_t>(link.credit);
+    link.delivery_count = count;
+    link.credit = credit;
+    return Ruling::pass;
+}
+
+void PeerSessions::raise_credit(std::uint16_t channel, std::uint32_t handle, std::uint32_t by) {
+    Session* session = session_at(channel);
+    if (Link* link = session == nullptr ? nullptr : link_at(*session, handle)) link->credit += by;
 }
 
 // The engine takes the difference to its own count off the credit, without a sign: a count behind

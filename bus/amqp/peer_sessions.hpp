@@ -3,6 +3,7 @@
 // in the room's README). Pure.
 #include "bus/amqp/frame_guard.hpp"
 #include "bus/amqp/performative.hpp"
+#include "bus/amqp/sent_frames.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -16,7 +17,10 @@ public:
     /// What becomes of a frame that is well formed.
     enum class Ruling : std::uint8_t { pass, drop, refuse };
 
-    explicit PeerSessions(const GuardLimits& limits) : limits_(limits) {}
+    /// `sent`: what has been written to the peer.
+    PeerSessions(const GuardLimits& limits, const SentFrames& sent)
+        : limits_(limits),
+          sent_(sent) {}
 
     struct Size {
         std::size_t payload = 0;   ///< bytes behind the performative; only a transfer has any
@@ -28,6 +32,13 @@ public:
 
     /// The peer's open: it will not take channels above this.
     void set_peer_channel_max(std::uint16_t channel_max);
+    /// How far the credit that a receiving peer has just told of reaches beyond what it had told
+    /// before, counted in deliveries; negative if it takes some back (§2.6.7).
+    [[nodiscard]] std::int64_t credit_change() const { return credit_change_; }
+    /// How many transfers the peer's window now ends before those that were sent to it already.
+    [[nodiscard]] std::uint32_t window_short() const { return window_short_; }
+    /// The flow that has just been ruled on reaches the engine with so much more credit.
+    void raise_credit(std::uint16_t channel, std::uint32_t handle, std::uint32_t by);
     void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);
     void delivery_sent(std::uint16_t channel, std::uint64_t deliveries);
     [[nodiscard]] std::uint64_t buffered() const { return buffered_; }
@@ -44,8 +55,9 @@ private:
         bool is_settled = false;     ///< that delivery has been sent settled
         std::uint32_t delivery_id = 0;
         std::uint32_t delivery_count = 0;
-        std::uint64_t bytes = 0;  ///< of that delivery
-        std::uint64_t began = 0;  ///< that delivery
+        std::uint64_t credit = 0;  ///< a receiving peer's, counted from delivery_count
+        std::uint64_t bytes = 0;   ///< of that delivery
+        std::uint64_t began = 0;   ///< that delivery
         std::uint64_t limit = 0;
         std::uint64_t weight = 0;  ///< of its attach
         std::string name;
@@ -62,9 +74,10 @@ private:
 
     Ruling begin(std::uint16_t channel, const Fields& fields, Objection& why);
     Ruling attach(Session& session, const Fields& fields, std::uint64_t weight, Objection& why);
-    Ruling flow(Session& session, const Fields& fields, Objection& why);
+    Ruling flow(std::uint16_t channel, Session& session, const Fields& fields, Objection& why);
     Ruling transfer(Session& session, const Fields& fields, std::size_t payload, Objection& why);
     Ruling first_transfer(Session& session, Link& link, const Fields& fields, Objection& why);
+    Ruling receiver_flow(Link& link, const Fields& fields);
     static Ruling sender_flow(Link& link, const Fields& fields, Objection& why);
     static Ruling next_transfer(Link& link, const Fields& fields, Objection& why);
     Ruling disposition(Session& session, const Fields& fields, Objection& why);
@@ -76,10 +89,13 @@ private:
     static Link* link_at(Session& session, std::uint64_t handle);
 
     GuardLimits limits_;
+    const SentFrames& sent_;
     std::vector<std::unique_ptr<Session>> sessions_;
     std::uint64_t time_ = 0;
     std::uint64_t buffered_ = 0;
     std::uint64_t attached_ = 0;  ///< weight of all links
+    std::int64_t credit_change_ = 0;
+    std::uint32_t window_short_ = 0;
 };
 
 }  // namespace vera::amqp

@@ -71,7 +71,10 @@ enum : std::size_t {
     outgoing_window,
     handle,
     delivery_count,
-    link_credit
+    link_credit,
+    available,
+    drain,
+    echo
 };
 }
 namespace transfer_field {

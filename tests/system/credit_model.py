@@ -56,8 +56,8 @@ class Conversation:
         self.consumer.renews_window = False
         self.link = self.consumer.receiver(f"queue/{queue}")
         self.barrier = self.consumer.sender("queue/barrier")
-        self.steps = {self.publish: 30, self.change_credit: 15, self.stale_credit: 8, self.drain: 10, self.change_window: 10, self.accept: 15,
-                      self.release: 12}
+        self.steps = {self.publish: 30, self.change_credit: 15, self.stale_credit: 8, self.drain: 10, self.change_window: 10,
+                      self.stale_window: 6, self.accept: 15, self.release: 12}
 
     def publish(self):
         if self.model.is_draining:
@@ -70,6 +70,7 @@ class Conversation:
     def flow(self, credit, drain=False, behind=0):
         """`behind`: told from a delivery-count of some deliveries ago, as if they were still on their way."""
         count = max(0, self.model.count - behind)
+        self.model.window = max(0, self.model.window)
         self.model.flow(count, credit, drain)
         self.consumer.pipe.write(frame(performative(
             amqp.FLOW, uint(self.consumer.next_in), uint(self.model.window), uint(self.consumer.next_out), uint(WIDE), uint(self.link.handle),
@@ -79,15 +80,20 @@ class Conversation:
         self.flow(self.rng.choice((0, 0, 1, 2, 3, 10, 10, 50, 999, 5000, 0x7FFFFFFF)))
 
     def stale_credit(self):
-        behind = self.rng.randrange(10)
-        self.flow(self.rng.randrange(behind, 20), behind=behind)
+        self.flow(self.rng.randrange(20), behind=self.rng.randrange(10))
 
     def drain(self):
         self.flow(self.rng.choice((0, 1, 5, 20, 2000)), drain=True)
 
     def change_window(self):
-        self.model.window = self.rng.choice((0, 1, 2, 5, 40, WIDE, WIDE))
-        self.consumer.pipe.write(frame(performative(amqp.FLOW, uint(self.consumer.next_in), uint(self.model.window), uint(self.consumer.next_out),
+        self.window(self.rng.choice((0, 1, 2, 5, 40, WIDE, WIDE)))
+
+    def stale_window(self):
+        self.window(self.rng.randrange(20), behind=min(self.consumer.next_in, self.rng.randrange(10)))
+
+    def window(self, window, behind=0):
+        self.model.window = window - behind
+        self.consumer.pipe.write(frame(performative(amqp.FLOW, uint(self.consumer.next_in - behind), uint(window), uint(self.consumer.next_out),
                                                     uint(WIDE))))
 
     def accept(self):

@@ -326,6 +326,38 @@ TEST_CASE("guard: flows name what is there and cannot wrap the engine's counts",
     CHECK(verdict_on(two_links + row.input) == row.want);
 }
 
+TEST_CASE("guard: a flow that takes back what is under way is eased for the engine", "[amqp]") {
+    const auto told = [](std::uint64_t next,
+                         std::uint64_t window,
+                         std::uint64_t count,
+                         std::uint64_t credit) {
+        return performative(
+            0x13,
+            {u32(next), u32(window), u32(0), u32(9), u32(1), u32(count), u32(credit), null, yes});
+    };
+    FrameGuard guard({}, true, true);
+    CHECK(feed(guard, two_links).verdict == Verdict::need_more);
+    CHECK(guard.next(told(0, 5, 0, 0x7fffffff)).credit_change == 0x7fffffff);
+    guard.written(amqp_header + frame(described(0x11, {u16(0), u32(0), u32(9), u32(9)})));
+    for (int i = 0; i < 4; ++i)
+        guard.written(frame(described(0x14, {u32(0), u32(0), bin("t")}) + "x"));
+    CHECK(guard.next(told(1, 3, 4, 0x7fffffff)).window_short == 0);
+    const std::string less = told(1, 2, 2, 1);
+    const Step step = guard.next(less);
+    CHECK(step.verdict == Verdict::pass);
+    CHECK(step.handle == 1);
+    CHECK(step.credit_change == 2 - 4 + 1 - 0x7fffffffLL);
+    CHECK(step.window_short == 1);
+    const std::string eased = guard.eased_flow(less, 1, 1);
+    FrameGuard engine({}, true, true);
+    CHECK(feed(engine, two_links + told(0, 5, 0, 0)).verdict == Verdict::need_more);
+    const Step as_eased = engine.next(eased);
+    CHECK(as_eased.verdict == Verdict::pass);
+    CHECK(as_eased.bytes == eased.size());
+    CHECK(as_eased.credit_change == 4);                      // 2 + 1 and one more
+    CHECK(guard.next(told(1, 3, 2, 2)).credit_change == 0);  // counted from what was eased
+}
+
 TEST_CASE("guard: dispositions are bounded and of what exists", "[amqp]") {
     struct Row {
         std::string name, input, want;
