@@ -1,6 +1,7 @@
 #include "bus/ops/serve.hpp"
 
 #include "bus/host/log.hpp"
+#include "bus/host/memory.hpp"
 #include "bus/ops/config.hpp"
 #include "bus/ops/daemon.hpp"
 #include "bus/ops/management.hpp"
@@ -29,6 +30,8 @@ namespace log = host::log;
 using namespace std::chrono_literals;
 
 constexpr Millis grace{10'000};
+constexpr Millis memory_every{30'000};  // a burst is over, or goes on: then it costs little
+constexpr std::size_t most_spare_bytes = 32U << 20U;
 
 /// Closes itself.
 class Fd {
@@ -104,9 +107,16 @@ int cannot_start(const Error& error) {
 bool wait_for_end(Daemon& daemon, int signal_fd, int sealed_fd) {
     for (;;) {
         std::array<pollfd, 2> ready{{{signal_fd, POLLIN, 0}, {sealed_fd, POLLIN, 0}}};
-        if (::poll(ready.data(), ready.size(), -1) < 0) {
+        const int count =
+            ::poll(ready.data(), ready.size(), static_cast<int>(memory_every.count()));
+        if (count < 0) {
             if (errno == EINTR) continue;
+            log::error("waiting for signals failed", {{"errno", std::to_string(errno)}});
             return false;
+        }
+        if (count == 0) {
+            host::give_back_memory(most_spare_bytes);
+            continue;
         }
         if (ready[1].revents != 0) return false;
         signalfd_siginfo signal{};
