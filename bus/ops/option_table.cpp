@@ -242,7 +242,7 @@ OptionTable<DoorConfig> door_options() {
                 {"0.1", restart, "per connection"}),
         integer("links",
                 at(&DoorConfig::max_links),
-                {1, 65536},
+                {1, 4096},
                 "links",
                 {"0.1", restart, "per session"}),
     };
