@@ -220,9 +220,9 @@ BOUNDS = {"rss_mib": (1.1, 8, 1.2, 16), "threads": (1, 0, 1, 0), "descriptors": 
 
 
 def growth(long_life, short_lives, names):
-    """What grew between the beginning and the end of the long life (its first tenth is for warming up), and over all the short ones."""
-    found, lasting = [], long_life[max(1, len(long_life) // 10):]
-    third = max(1, len(lasting) // 3)
+    """What grew between the middle and the end of the long life (until then it has met its largest bursts), and over all the short ones."""
+    found, third = [], max(1, len(long_life) // 3)
+    lasting = long_life[third:]
     for name in names:
         factor, more, factor_later, more_later = BOUNDS[name]
         row = [one[name] for one in lasting]
