@@ -10,10 +10,14 @@ namespace vera::flow {
 
 namespace {
 
-constexpr std::uint32_t empty = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint8_t empty = 0;
 
 // Ids are keyed hashes already: the low byte chooses the part, the bits above it the place in the
-// part.
+// part, the highest byte tells neighbours apart without a look at the ids themselves.
+std::uint8_t tag_of(std::uint64_t id) {
+    const auto tag = static_cast<std::uint8_t>(id >> 56U);
+    return tag == empty ? std::uint8_t{1} : tag;
+}
 std::size_t home(std::uint64_t id, std::size_t size) {
     return static_cast<std::size_t>(id >> 8U) & (size - 1);
 }
@@ -44,11 +48,12 @@ Timestamp DedupWindow::time_at(std::uint64_t position) const {
 }
 
 DedupWindow::Place DedupWindow::locate(const Shard& shard, std::uint64_t id) const {
-    const std::size_t mask = shard.positions.size() - 1;
-    for (std::size_t slot = home(id, shard.positions.size());; slot = (slot + 1) & mask) {
-        const std::uint32_t low_half = shard.positions[slot];
-        if (low_half == empty) return {slot, 0, false};
-        const std::uint64_t position = whole(low_half);
+    const std::size_t mask = shard.tags.size() - 1;
+    const std::uint8_t tag = tag_of(id);
+    for (std::size_t slot = home(id, shard.tags.size());; slot = (slot + 1) & mask) {
+        if (shard.tags[slot] == empty) return {slot, 0, false};
+        if (shard.tags[slot] != tag) continue;
+        const std::uint64_t position = whole(shard.positions[slot]);
         if (chunk_of(position).ids[position % chunk_size] == id) return {slot, position, true};
     }
 }
@@ -66,7 +71,7 @@ void DedupWindow::insert(std::uint64_t id, std::uint64_t bytes, Timestamp at) {
     trim(at);
     if (max_ids_ == 0) return;
     Shard& shard = shards_[id % shard_count];
-    if ((shard.size + 1) * 3 > shard.positions.size() * 2) grow(shard);
+    if ((shard.size + 1) * 3 > shard.tags.size() * 2) grow(shard);
     Place place = locate(shard, id);
     if (place.is_found || size_ >= max_ids_) {
         if (place.is_found) forget(place.position);
@@ -75,7 +80,6 @@ void DedupWindow::insert(std::uint64_t id, std::uint64_t bytes, Timestamp at) {
         place = locate(shard, id);
     }
 
-    if (static_cast<std::uint32_t>(next_) == empty) ++next_;
     const bool is_new_chunk = [&] {
         if (next_ % chunk_size == 0 || chunks_.empty()) return true;
         const Millis age = at - chunk_of(next_).base;
@@ -93,6 +97,7 @@ void DedupWindow::insert(std::uint64_t id, std::uint64_t bytes, Timestamp at) {
     chunk.bytes[in_chunk] = bytes;
     chunk.after_base_ms[in_chunk] = static_cast<std::uint32_t>((at - chunk.base).count());
 
+    shard.tags[place.slot] = tag_of(id);
     shard.positions[place.slot] = static_cast<std::uint32_t>(next_);
     ++shard.size;
     ++size_;
@@ -100,33 +105,37 @@ void DedupWindow::insert(std::uint64_t id, std::uint64_t bytes, Timestamp at) {
 }
 
 void DedupWindow::grow(Shard& shard) {
-    std::vector<std::uint32_t> old(std::max<std::size_t>(16, shard.positions.size() * 2), empty);
-    std::swap(old, shard.positions);
-    const std::size_t mask = shard.positions.size() - 1;
-    for (const std::uint32_t low_half : old) {
-        if (low_half == empty) continue;
-        std::size_t slot = home(id_at(low_half), shard.positions.size());
-        while (shard.positions[slot] != empty)
+    const Shard old = std::exchange(shard, {});
+    shard.size = old.size;
+    shard.tags.resize(std::max<std::size_t>(16, old.tags.size() * 2), empty);
+    shard.positions.resize(shard.tags.size());
+    const std::size_t mask = shard.tags.size() - 1;
+    for (std::size_t from = 0; from < old.tags.size(); ++from) {
+        if (old.tags[from] == empty) continue;
+        std::size_t slot = home(id_at(old.positions[from]), shard.tags.size());
+        while (shard.tags[slot] != empty)
             slot = (slot + 1) & mask;
-        shard.positions[slot] = low_half;
+        shard.tags[slot] = old.tags[from];
+        shard.positions[slot] = old.positions[from];
     }
 }
 
 void DedupWindow::forget(std::uint64_t position) {
     std::uint64_t& id = chunk_of(position).ids[position % chunk_size];
     Shard& shard = shards_[id % shard_count];
-    const std::size_t mask = shard.positions.size() - 1;
+    const std::size_t mask = shard.tags.size() - 1;
     std::size_t hole = locate(shard, id).slot;
-    for (std::size_t slot = (hole + 1) & mask; shard.positions[slot] != empty;
+    for (std::size_t slot = (hole + 1) & mask; shard.tags[slot] != empty;
          slot = (slot + 1) & mask) {
         const std::size_t from_home =
-            (slot - home(id_at(shard.positions[slot]), shard.positions.size())) & mask;
+            (slot - home(id_at(shard.positions[slot]), shard.tags.size())) & mask;
         const std::size_t from_hole = (slot - hole) & mask;
         if (from_home < from_hole) continue;
+        shard.tags[hole] = shard.tags[slot];
         shard.positions[hole] = shard.positions[slot];
         hole = slot;
     }
-    shard.positions[hole] = empty;
+    shard.tags[hole] = empty;
     --shard.size;
     --size_;
     id = 0;

@@ -1,6 +1,6 @@
 #pragma once
 // The ids of committed events within the window: who repeats an event gets the old answer (design
-// §2.2). About 26 bytes an id, for tens of millions of ids; no step of it takes long, since each of
+// §2.2). About 28 bytes an id, for tens of millions of ids; no step of it takes long, since each of
 // its 256 parts grows by itself.
 #include "bus/base/time.hpp"
 
@@ -39,8 +39,10 @@ private:
         std::array<std::uint64_t, chunk_size> bytes;
         std::array<std::uint32_t, chunk_size> after_base_ms;
     };
+    /// `positions` and `tags` have the same power of two of places.
     struct Shard {
-        std::vector<std::uint32_t> positions;  ///< low half of a position; a power of two in size
+        std::vector<std::uint8_t> tags;        ///< of the id in this place; 0: nobody
+        std::vector<std::uint32_t> positions;  ///< low half of a position
         std::size_t size = 0;
     };
     struct Place {
