@@ -182,7 +182,7 @@ std::uint32_t put_own(const Stamp& stamp, std::string& out) {
 
 }  // namespace
 
-void write_delivery(const Sections& sections, const Stamp& stamp, std::string& out) {
+void write_head(const Sections& sections, const Stamp& stamp, std::string& out) {
     put_header(sections, stamp, out);
     const std::size_t before = out.size();
     out.append("\x00\x53\x72", 3);
@@ -191,7 +191,20 @@ void write_delivery(const Sections& sections, const Stamp& stamp, std::string& o
     items += put_kept(sections.message_annotations, !stamp.dead_reason.empty(), out);
     map.end(items);
     if (items == 0) out.resize(before);
-    out.append(sections.bare);
+}
+
+std::uint64_t note_of(const Sections& sections, std::string_view message) {
+    if (sections.bare.empty() || !sections.message_annotations.empty() ||
+        sections.priority != usual_priority)
+        return 0;
+    // The bare message is the last of it: where it begins says all.
+    return static_cast<std::uint64_t>(sections.bare.data() - message.data()) + 1;
+}
+
+Sections sections_of(std::uint64_t note, std::string_view message) {
+    Sections sections;
+    sections.bare = message.substr(static_cast<std::size_t>(note - 1));
+    return sections;
 }
 
 }  // namespace vera::amqp

@@ -1,7 +1,7 @@
 #pragma once
-// Makes the bytes of an outgoing delivery: a new header, VeRA's annotations, the publisher's
-// message-annotations (without x-opt-vera-*), then the bare message byte for byte as received
-// (design §5, §15). Incoming delivery-annotations are dropped. Pure.
+// Makes what is new of an outgoing delivery: a header, VeRA's annotations, the publisher's
+// message-annotations (without x-opt-vera-*). Behind it goes the bare message byte for byte as
+// received (design §5, §15). Incoming delivery-annotations are dropped. Pure.
 #include "bus/amqp/section_scanner.hpp"
 #include "bus/base/ids.hpp"
 #include "bus/base/time.hpp"
@@ -29,7 +29,14 @@ struct Stamp {
     std::string_view dead_queue;  ///< for x-opt-deaths
 };
 
-/// Appends to `out`. header.durable is always true; priority is kept.
-void write_delivery(const Sections& sections, const Stamp& stamp, std::string& out);
+/// Appends to `out` what goes before sections.bare. header.durable is always true; priority is
+/// kept.
+void write_head(const Sections& sections, const Stamp& stamp, std::string& out);
+
+/// What write_head and the sending need of a scanned message, in one number that stays with the
+/// message (Block::note); 0 if it does not fit in one: the message is scanned again.
+[[nodiscard]] std::uint64_t note_of(const Sections& sections, std::string_view message);
+/// The way back, as far as write_head and the sending need it. `note` is not 0.
+[[nodiscard]] Sections sections_of(std::uint64_t note, std::string_view message);
 
 }  // namespace vera::amqp

@@ -1,5 +1,6 @@
 #include "bus/amqp/inlet.hpp"
 
+#include "bus/amqp/delivery_writer.hpp"
 #include "bus/amqp/sender_note.hpp"
 
 #include <proton/condition.h>
@@ -128,6 +129,7 @@ void Inlet::take(pn_delivery_t* delivery, std::size_t size) {
         count(io_.counters().decode_errors);
         return refuse_here(delivery, {Condition::decode_error, sections.error().text});
     }
+    message.set_note(note_of(*sections, message.view()));
     route(delivery, std::move(message), *sections);
 }
 

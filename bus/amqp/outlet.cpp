@@ -221,7 +221,10 @@ void Outlet::fetched(std::uint64_t ticket, Result<Body> body) {
 
 void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& body) {
     if (!body) return give_up(deliver, body.error());
-    const Result<Sections> sections = scan(body->view());
+    // What lies in memory has been scanned when it came.
+    const std::uint64_t note = body->offset == 0 ? body->block.note() : 0;
+    const Result<Sections> sections =
+        note == 0 ? scan(body->view()) : Result<Sections>(sections_of(note, body->view()));
     if (!sections) return give_up(deliver, {Errc::corrupt, sections.error().text});
     Stamp stamp{.is_first_acquirer = deliver.is_first_acquirer,
                 .delivery_count = deliver.attempts,
@@ -249,26 +252,27 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
         stamp.dead_at = deliver.death->at;
         stamp.dead_queue = queue_name_;
     }
-    std::string& bytes = io_.scratch();
-    write_delivery(*sections, stamp, bytes);
+    std::string& head = io_.scratch();
+    write_head(*sections, stamp, head);
     const std::uint64_t most = pn_link_remote_max_message_size(handle());
-    if (most != 0 && bytes.size() > most)
+    if (most != 0 && head.size() + sections->bare.size() > most)
         return give_up(deliver,
                        {Errc::too_large,
                         "larger than the consumer's max-message-size of " + std::to_string(most)});
-    send(deliver, bytes);
+    send(deliver, head, sections->bare);
 }
 
-void Outlet::send(const flow::Deliver& deliver, std::string_view bytes) {
+void Outlet::send(const flow::Deliver& deliver, std::string_view head, std::string_view bare) {
     const std::uint64_t tag = next_tag_++;
     pn_delivery_t* delivery =
         pn_delivery(handle(), pn_dtag(reinterpret_cast<const char*>(&tag), sizeof tag));
-    pn_link_send(handle(), bytes.data(), bytes.size());
+    pn_link_send(handle(), head.data(), head.size());
+    pn_link_send(handle(), bare.data(), bare.size());
     const bool is_presettled = deliver.is_presettled || mode_.consume == flow::ConsumeMode::look;
     if (!is_presettled) remember(delivery, deliver.copy);
     pn_link_advance(handle());
     guard_.delivery_sent(place().channel);
-    room_.handed(bytes.size());
+    room_.handed(head.size() + bare.size());
     if (is_presettled) {
         pn_delivery_settle(delivery);
         // On its way: only now the core may let go of it.

@@ -80,7 +80,7 @@ private:
     void pump();
     void start_fetches();
     void send_or_give_up(const flow::Deliver& deliver, const Result<Body>& body);
-    void send(const flow::Deliver& deliver, std::string_view bytes);
+    void send(const flow::Deliver& deliver, std::string_view head, std::string_view bare);
     void give_up(const flow::Deliver& deliver, const Error& error);
     void answer_drain();
     void return_excess();

@@ -31,6 +31,10 @@ public:
     [[nodiscard]] std::string_view view() const noexcept {
         return body_ == nullptr ? std::string_view{} : std::string_view{body_->bytes, body_->size};
     }
+    /// What the maker knows of the contents, for itself to read; 0: nothing. Set before the block
+    /// is shared.
+    void set_note(std::uint64_t note) noexcept { body_->note = note; }
+    [[nodiscard]] std::uint64_t note() const noexcept { return body_ == nullptr ? 0 : body_->note; }
     [[nodiscard]] std::size_t size() const noexcept { return body_ == nullptr ? 0 : body_->size; }
     explicit operator bool() const noexcept { return body_ != nullptr; }
 
@@ -38,6 +42,7 @@ private:
     struct Body {
         std::atomic<std::uint32_t> references{1};
         std::uint32_t size = 0;
+        std::uint64_t note = 0;
         char bytes[1] = {};
     };
     void retain() const noexcept {

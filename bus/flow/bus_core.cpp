@@ -135,7 +135,7 @@ void BusCore::start(std::shared_ptr<const Snapshot> snapshot,
 // ---- one step
 // ----------------------------------------------------------------------------------------------------------
 
-void BusCore::on(Input input, Timestamp now, Effects& out) {
+void BusCore::on(Input&& input, Timestamp now, Effects& out) {
     VERA_CHECK(state_->snapshot);
     std::visit([&](auto& what) { state_->on(std::move(what), now, out); }, input);
 }
@@ -210,7 +210,7 @@ bool BusCore::State::is_repeat(const Published& input, Timestamp now, Effects& o
     return true;
 }
 
-void BusCore::State::on(Published input, Timestamp now, Effects& out) {
+void BusCore::State::on(Published&& input, Timestamp now, Effects& out) {
     if (ledger.is_sealed()) return refuse(input.from, unavailable("storage is sealed"), out);
     if (input.plan.generation != snapshot->generation && !readmit(input, out)) return;
     if (is_repeat(input, now, out)) return;
@@ -233,7 +233,7 @@ void BusCore::State::on(const PublisherClosed& /*input*/, Timestamp /*now*/, Eff
 // ---- commits
 // -----------------------------------------------------------------------------------------------------------
 
-void BusCore::State::on(Outcome input, Timestamp now, Effects& out) {
+void BusCore::State::on(Outcome&& input, Timestamp now, Effects& out) {
     Concluded done = ledger.conclude(std::move(input), now);
     for (std::size_t i = 0; i < done.events.size(); ++i) {
         if (done.ok) {
@@ -311,7 +311,7 @@ void BusCore::State::on(const Credit& input, Timestamp /*now*/, Effects& /*out*/
     mark(consumers[slot].queue);
 }
 
-void BusCore::State::on(Settled input, Timestamp now, Effects& out) {
+void BusCore::State::on(Settled&& input, Timestamp now, Effects& out) {
     const std::uint32_t slot = shelves.find_held(input.copy);
     if (slot == no_slot || consumers[shelves.copy(slot).holder].id != input.consumer) return;
     const bool is_stored = settle(slot, input, now);
@@ -358,7 +358,7 @@ void BusCore::State::apply(std::shared_ptr<const Snapshot> next) {
     }
 }
 
-void BusCore::State::on(Reloaded input, Timestamp /*now*/, Effects& /*out*/) {
+void BusCore::State::on(Reloaded&& input, Timestamp /*now*/, Effects& /*out*/) {
     apply(std::move(input.snapshot));
 }
 

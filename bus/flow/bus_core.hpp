@@ -41,7 +41,7 @@ public:
                Timestamp now,
                Effects& out);
     /// One input; appends to `out`. Deliveries are decided in finish().
-    void on(Input input, Timestamp now, Effects& out);
+    void on(Input&& input, Timestamp now, Effects& out);
     /// After a batch of inputs: gives waiting copies to consumers with credit, closes the commit
     /// batch.
     void finish(Timestamp now, Effects& out);

@@ -98,6 +98,7 @@ void Ledger::submit_events(Timestamp now, Batch& batch) {
     EventSeq seq = last_event_;
     CopySeq copy = last_copy_;
     LeafIndex leaf = last_leaf_;
+    batch.events.reserve(events_.size());
     for (PendingEvent& event : events_) {
         bytes += event.message.size() + event.plan.audit_record.size() +
                  event.plan.unrouted_reason.size();

@@ -99,7 +99,6 @@ Plan admit_plain(const Snapshot& snapshot, QueueId queue, const event::RawEvent&
     Plan plan;
     plan.generation = snapshot.generation;
     plan.queues.push_back(queue);
-    plan.bytes_hash = keyed_hash(raw.message.view(), snapshot.hash_seed);
     plan.expiry = expiry_of(raw);
     return plan;
 }

@@ -21,8 +21,9 @@ struct Plan {
     std::uint64_t order_key = 0;  ///< keyed hash of the first object's canonical id; 0 = unordered
     std::uint64_t id_hash =
         0;  ///< keyed hash of system and BeskedId; 0 = no dedup (all but events)
-    std::uint64_t bytes_hash = 0;  ///< keyed hash of the message as received
-    bool is_sensitive = false;     ///< foelsomhed (sensitivity) 3 or 4
+    std::uint64_t bytes_hash =
+        0;  ///< keyed hash of the message as received; 0 = no dedup: nobody compares it
+    bool is_sensitive = false;  ///< foelsomhed (sensitivity) 3 or 4
     Timestamp expiry;  ///< least of arrival + header.ttl and absolute-expiry-time; none = never
     std::string unrouted_reason;  ///< set when `queues` is just `$unrouted`: per subscription the
                                   ///< clause that said no

@@ -26,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     stamp.dead_reason = size % 2 == 0 ? "attempts" : "";
     stamp.dead_queue = "sub";
     std::string out;
-    write_delivery(*found, stamp, out);
+    write_head(*found, stamp, out);
+    out.append(found->bare);
     ScanLimits limits;
     limits.values += 64;
     const auto again = scan(out, limits);
