@@ -101,7 +101,8 @@ std::string encode(const Accepted& record) {
     put(out, Field::generation, record.generation.value);
     put_tag(out, Field::message_sha256, 2);
     put_varint(out, record.message_sha256.size());
-    out.append(record.message_sha256.begin(), record.message_sha256.end());
+    out.append(reinterpret_cast<const char*>(record.message_sha256.data()),
+               record.message_sha256.size());
     if (record.queues != nullptr) {
         std::string packed;
         for (const QueueId queue : *record.queues)
