@@ -44,6 +44,8 @@ private:
 };
 
 constexpr std::size_t page_bytes = 4096;
+/// What is fetched from the disk with a small read: a backlog's messages lie behind each other.
+constexpr std::size_t ahead_bytes = 512U << 10U;
 
 /// Whether whole pages may be written past the page cache. tmpfs and older kernels do not say so.
 bool bears_direct(int file) {
@@ -91,6 +93,12 @@ public:
     }
 
     Result<std::size_t> read(std::uint64_t offset, std::span<char> out) override {
+        // Only a hint: whatever it says, the read finds out.
+        if (out.size() < ahead_bytes)
+            (void)::posix_fadvise(file_.get(),
+                                  static_cast<off_t>(offset),
+                                  static_cast<off_t>(ahead_bytes),
+                                  POSIX_FADV_WILLNEED);
         std::size_t done = 0;
         while (done < out.size()) {
             const ssize_t got = ::pread(file_.get(),

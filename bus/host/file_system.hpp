@@ -35,7 +35,8 @@ public:
     /// Everything written is on stable storage, with the size needed to read it. After an error
     /// never call it again: the kernel has dropped the pages and would say yes.
     [[nodiscard]] virtual Result<void> sync() = 0;
-    /// Fills `out` from `offset`; gives fewer bytes only at the end of the file.
+    /// Fills `out` from `offset`; gives fewer bytes only at the end of the file. What follows is
+    /// likely to be in memory soon.
     [[nodiscard]] virtual Result<std::size_t> read(std::uint64_t offset, std::span<char> out) = 0;
     /// As read, but nothing if it would have to wait for a disk.
     [[nodiscard]] virtual std::optional<Result<std::size_t>> read_now(std::uint64_t offset,
