@@ -443,6 +443,7 @@ TEST_CASE("flow: an event is kept as long as its sensitivity allows, never less 
     in.plan.generation = Generation{1};
     in.plan.queues = {QueueId{1}};
     in.plan.id_hash = row.id;
+    if (row.id != 0) in.plan.audit_record = "record";  // what is kept is what has a record
     in.plan.is_sensitive = row.is_sensitive;
     in.raw.message = Block::copy_of("x");
     core.on(std::move(in), now, out);
