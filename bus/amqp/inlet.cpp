@@ -1,6 +1,7 @@
 #include "bus/amqp/inlet.hpp"
 
 #include "bus/amqp/delivery_writer.hpp"
+#include "bus/amqp/schedule_annotations.hpp"
 #include "bus/amqp/sender_note.hpp"
 
 #include <proton/condition.h>
@@ -162,6 +163,10 @@ void Inlet::publish(pn_delivery_t* delivery,
     published.raw.identity = identity_;
     published.raw.arrival = io_.now();
     fill_raw_event(sections, to.use == AddressUse::events, published.raw);
+    if (const auto why = read_schedule(sections, snapshot.limits.longest_schedule, published.raw)) {
+        refuse_here(delivery, *why);
+        return;
+    }
     published.is_plain = to.use != AddressUse::events;
     if (to.use == AddressUse::queue) {
         published.plan = flow::admit_plain(snapshot, to.queue, published.raw);

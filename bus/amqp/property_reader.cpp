@@ -69,9 +69,10 @@ std::optional<std::string> text_of_value(const Byte* at) {
     }
 }
 
-// Calls `see(key, value constructor)` for each pair until it returns false.
+// Calls `see(key, value constructor)` for each pair with a key of these kinds until it returns
+// false.
 template <class See>
-void each_pair(std::string_view section, See see) {
+void each_pair(std::string_view section, std::uint16_t keys, See see) {
     std::uint32_t count = 0;
     Cursor items = pairs_of(section, count);
     Walker walker(32, 1U << 20U);
@@ -80,7 +81,7 @@ void each_pair(std::string_view section, See see) {
         if (!walker.value(items) || items.empty()) return;
         const Byte* value = items.at;
         if (!walker.value(items)) return;
-        if (is_a(*key, kind::string | kind::symbol) && !see(bytes_of(key), value)) return;
+        if (is_a(*key, keys) && !see(bytes_of(key), value)) return;
     }
 }
 
@@ -89,7 +90,7 @@ void each_pair(std::string_view section, See see) {
 std::vector<std::pair<std::string_view, std::string>> properties_with_prefix(
     std::string_view section, std::string_view prefix) {
     std::vector<std::pair<std::string_view, std::string>> found;
-    each_pair(section, [&](std::string_view key, const Byte* value) {
+    each_pair(section, kind::string | kind::symbol, [&](std::string_view key, const Byte* value) {
         if (key.starts_with(prefix)) {
             if (auto text = text_of_value(value))
                 found.emplace_back(key.substr(prefix.size()), std::move(*text));
@@ -110,9 +111,14 @@ std::string value_text(std::string_view encoded) {
     return text_of_value(cursor.at).value_or("");
 }
 
+void each_annotation(std::string_view section,
+                     const std::function<bool(std::string_view, const unsigned char*)>& see) {
+    each_pair(section, kind::symbol, see);
+}
+
 std::string property_text(std::string_view section, std::string_view key) {
     std::string found;
-    each_pair(section, [&](std::string_view name, const Byte* value) {
+    each_pair(section, kind::string | kind::symbol, [&](std::string_view name, const Byte* value) {
         if (name != key) return true;
         found = text_of_value(value).value_or("");
         return false;

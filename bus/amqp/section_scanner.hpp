@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,6 +62,10 @@ struct Sections {
 /// An encoded value, such as message_id_raw, as text: conversions as above, a uuid in its usual
 /// form; empty for other types.
 [[nodiscard]] std::string value_text(std::string_view encoded);
+/// Calls `see(key, the value's constructor)` for each entry of `message_annotations` with a symbol
+/// as key, until it says false.
+void each_annotation(std::string_view section,
+                     const std::function<bool(std::string_view, const unsigned char*)>& see);
 /// The value of one application property, or annotation, as text (conversions as above); empty if
 /// absent.
 [[nodiscard]] std::string property_text(std::string_view section, std::string_view key);

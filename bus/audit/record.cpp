@@ -88,6 +88,17 @@ Sha256 sha256(std::string_view bytes) {
     return hash;
 }
 
+std::string to_hex(const Sha256& hash) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    text.reserve(hash.size() * 2);
+    for (const std::uint8_t byte : hash) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
 std::string encode(const Accepted& record) {
     std::string out;
     out.reserve(96 + record.event_id.size() + record.type.size() + record.system.size() +

@@ -33,6 +33,8 @@ struct Accepted {
 };
 
 [[nodiscard]] Sha256 sha256(std::string_view bytes);
+/// Lower-case hexadecimal.
+[[nodiscard]] std::string to_hex(const Sha256& hash);
 /// The record's bytes: they are what is hashed and stored; never re-encoded for comparison.
 [[nodiscard]] std::string encode(const Accepted& record);
 [[nodiscard]] Entry make_entry(const Salt& salt, std::string_view record);

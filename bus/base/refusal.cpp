@@ -16,6 +16,8 @@ std::string_view symbol(Condition condition) {
             return "amqp:precondition-failed";
         case Condition::unauthorized:
             return "amqp:unauthorized-access";
+        case Condition::invalid_field:
+            return "amqp:invalid-field";
         case Condition::resource_limit:
             return "amqp:resource-limit-exceeded";
         case Condition::schema_unknown:

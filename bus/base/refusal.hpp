@@ -17,6 +17,7 @@ enum class Condition : std::uint8_t {
     not_allowed,         // amqp:not-allowed
     precondition,        // amqp:precondition-failed
     unauthorized,        // amqp:unauthorized-access: the address is others' to use
+    invalid_field,       // amqp:invalid-field
     resource_limit,      // amqp:resource-limit-exceeded
     schema_unknown,      // vera:schema-unknown
     schema_invalid,      // vera:schema-invalid

@@ -6,6 +6,7 @@
 #include "bus/event/kuvert_json.hpp"
 #include "bus/event/kuvert_view.hpp"
 #include "bus/event/message_rules.hpp"
+#include "bus/event/virkning.hpp"
 
 #include "vera/besked/v1/base64_data.pb.h"
 #include "vera/besked/v1/haendelsesbesked.pb.h"
@@ -81,6 +82,7 @@ struct Catalogue::Contents {
     void add(const Descriptor* descriptor);
     [[nodiscard]] std::variant<Attributes, Refusal> check(const RawEvent& raw,
                                                           std::string_view kuvert_bytes) const;
+    [[nodiscard]] Timestamp virkning(std::string_view kuvert_bytes) const;
     [[nodiscard]] std::optional<Refusal> check_payload(const Payload& payload,
                                                        std::size_t index,
                                                        const KnownType*& type) const;
@@ -134,6 +136,14 @@ std::variant<Attributes, Refusal> Catalogue::Contents::check(const RawEvent& raw
     return attributes;
 }
 
+Timestamp Catalogue::Contents::virkning(std::string_view kuvert_bytes) const {
+    const KuvertView view = view_kuvert(kuvert_bytes);
+    if (view.beskeddata.empty()) return {};
+    const auto known = by_name.find(type_of_url(view.beskeddata.front().type_url));
+    if (known == by_name.end()) return {};
+    return latest_virkning(*known->second.rules, view.beskeddata.front().value);
+}
+
 Catalogue::Catalogue() {
     auto contents = std::make_unique<Contents>();
     contents->kuvert =
@@ -160,6 +170,14 @@ std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw) const {
     auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored);
     if (auto* refused = std::get_if<Refusal>(&kuvert)) return std::move(*refused);
     return contents_->check(raw, std::get<std::string>(kuvert));
+}
+
+Timestamp Catalogue::virkning(const RawEvent& raw) const {
+    if (form_of(raw.body, raw.content_type) == KuvertForm::protobuf)
+        return contents_->virkning(raw.body);
+    const auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored);
+    const auto* bytes = std::get_if<std::string>(&kuvert);
+    return bytes == nullptr ? Timestamp{} : contents_->virkning(*bytes);
 }
 
 const std::vector<TypeInfo>& Catalogue::types() const {

@@ -35,6 +35,10 @@ public:
     /// the text names the field.
     [[nodiscard]] std::variant<Attributes, Refusal> check(const RawEvent& raw) const;
 
+    /// When the registration of the first Beskeddata takes effect, see latest_virkning(). For an
+    /// event that check() has let through.
+    [[nodiscard]] Timestamp virkning(const RawEvent& raw) const;
+
     [[nodiscard]] const std::vector<TypeInfo>& types() const;
     [[nodiscard]] const TypeInfo* find(std::string_view name) const;
 

@@ -47,21 +47,6 @@ std::string_view id_text(std::string_view unik_id) {
     return reader.next(field) ? field.bytes : std::string_view{};
 }
 
-Timestamp time_of(std::string_view tidspunkt) {
-    std::int64_t seconds = 0;
-    std::int64_t nanos = 0;
-    each_field(tidspunkt, [&](int number, const WireField& field) {
-        if (number != Tidspunkt::kTidsstempelDatoTidFieldNumber) return;
-        each_field(field.bytes, [&](int part, const WireField& value) {
-            if (part == google::protobuf::Timestamp::kSecondsFieldNumber)
-                seconds = static_cast<std::int64_t>(value.value);
-            if (part == google::protobuf::Timestamp::kNanosFieldNumber)
-                nanos = static_cast<std::int64_t>(value.value);
-        });
-    });
-    return Timestamp{seconds * 1000 + nanos / 1'000'000};
-}
-
 struct FirstRegistration {
     bool is_there = false;
     std::string_view myndighed, objekttype, handling, kle;
@@ -184,6 +169,21 @@ std::optional<Refusal> Derivation::finish(const Identity* identity) {
 }
 
 }  // namespace
+
+Timestamp time_of(std::string_view tidspunkt) {
+    std::int64_t seconds = 0;
+    std::int64_t nanos = 0;
+    each_field(tidspunkt, [&](int number, const WireField& field) {
+        if (number != Tidspunkt::kTidsstempelDatoTidFieldNumber) return;
+        each_field(field.bytes, [&](int part, const WireField& value) {
+            if (part == google::protobuf::Timestamp::kSecondsFieldNumber)
+                seconds = static_cast<std::int64_t>(value.value);
+            if (part == google::protobuf::Timestamp::kNanosFieldNumber)
+                nanos = static_cast<std::int64_t>(value.value);
+        });
+    });
+    return Timestamp{seconds * 1000 + nanos / 1'000'000};
+}
 
 KuvertView view_kuvert(std::string_view bytes) {
     KuvertView view;

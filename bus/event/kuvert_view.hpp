@@ -27,6 +27,9 @@ struct KuvertView {
 /// `bytes` is a Haendelsesbesked that keeps its rules.
 [[nodiscard]] KuvertView view_kuvert(std::string_view bytes);
 
+/// The point in time of an encoded Tidspunkt that keeps its rules; none: GraenseIndikator, no end.
+[[nodiscard]] Timestamp time_of(std::string_view tidspunkt);
+
 /// Fills all attributes but `type` and `dataschema`. Refuses (schema_invalid) CVR and KLE URNs of
 /// the wrong form and more than 1024 objects.
 [[nodiscard]] std::optional<Refusal> derive(const KuvertView& kuvert,

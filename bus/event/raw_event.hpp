@@ -35,6 +35,7 @@ struct RawEvent {
     std::string_view content_type;  ///< properties.content-type, empty if absent
     std::uint32_t ttl_ms = 0;       ///< header.ttl, 0 if absent
     Timestamp absolute_expiry;      ///< properties.absolute-expiry-time, none if absent
+    Timestamp ready_at;             ///< not to be delivered before; none: at once
     /// application-properties that begin with `cloudEvents_` or `cloudEvents:`, prefix cut off;
     /// value of a string or symbol as it stands, of a timestamp as RFC 3339, of an integer as
     /// decimal digits.

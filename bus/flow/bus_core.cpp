@@ -47,8 +47,8 @@ void BusCore::on_event(const RecoveredEvent& event) {
     kept.seq = event.seq.value;
     kept.leaf = event.leaf.value;
     kept.body = event.body;
-    kept.accepted = event.accepted;
-    kept.expiry = event.expiry;
+    kept.set_times(event.accepted, event.expiry);
+    kept.set_bytes(event.message_bytes);
     kept.order_key = event.order_key;
     kept.copies = static_cast<std::uint32_t>(event.copies.size());
     const std::uint32_t slot = state.shelves.add_event(kept, Block{}, event.unrouted_reason);
@@ -61,8 +61,11 @@ void BusCore::State::recover(const RecoveredCopy& recovered, std::uint32_t event
     const std::uint32_t queue = shelves.find_queue(recovered.queue);
     VERA_CHECK(queue != no_slot && !vera::is_dead_letter(recovered.queue));
     const bool is_dead = recovered.state == CopyState::dead;
+    const bool is_scheduled = !is_dead && recovered.ready_at > shelves.event(event_slot).accepted();
     const std::uint32_t slot =
-        shelves.append(is_dead ? queue + 1 : queue, event_slot, recovered.seq);
+        is_scheduled ? shelves.schedule(queue, event_slot, recovered.seq, recovered.ready_at)
+                     : shelves.append(is_dead ? queue + 1 : queue, event_slot, recovered.seq);
+    if (is_scheduled) recovered_schedule.push_back(slot);
     Copy& copy = shelves.copy(slot);
     copy.version = recovered.version;
     copy.attempts = recovered.attempts;
@@ -87,6 +90,9 @@ void BusCore::State::resume_backoffs() {
         const Copy& copy = shelves.copy(slot);
         return std::pair{copy.queue, shelves.event_of(copy).order_key};
     };
+    std::erase_if(backoffs, [&](const Timers::Entry& backoff) {
+        return shelves.copy(backoff.slot).place == Place::scheduled;
+    });
     for (const Timers::Entry& backoff : backoffs)
         oldest.emplace(key_of(backoff.slot), no_slot);
     for (std::uint32_t i = 0; i < shelves.queue_count(); i += 2) {
@@ -123,12 +129,13 @@ void BusCore::start(std::shared_ptr<const Snapshot> snapshot,
     state.was_clean = recovery.was_clean;
     state.ledger.start(recovery);
     state.shelves.sort_dead_letters();
-    state.resume_backoffs();
     for (std::uint32_t i = 0; i < state.shelves.queue_count(); ++i) {
         state.shelves.queue(i).enqueued = 0;
         state.mark(i);
     }
     state.apply(std::move(snapshot));
+    state.resume_schedule(now);
+    state.resume_backoffs();
     finish(now, out);
 }
 
@@ -154,6 +161,7 @@ void BusCore::finish(Timestamp now, Effects& out) {
         out.wake_at = out.wake_at ? std::min(*out.wake_at, at) : at;
     };
     if (const auto at = state.ledger.retry_at()) sooner(*at);
+    if (const auto at = state.schedule_wakes_at()) sooner(*at);
     if (!state.dirty.empty()) sooner(now);
 }
 
@@ -214,16 +222,31 @@ void BusCore::State::on(Published&& input, Timestamp now, Effects& out) {
     if (ledger.is_sealed()) return refuse(input.from, unavailable("storage is sealed"), out);
     if (input.plan.generation != snapshot->generation && !readmit(input, out)) return;
     if (is_repeat(input, now, out)) return;
-    for (const QueueId queue : input.plan.queues) {
-        const std::uint32_t number = shelves.find_queue(queue);
-        VERA_CHECK(number != no_slot);
-        ++shelves.queue(number).arriving;
-    }
+    if (auto why = overflow(input, now)) return refuse(input.from, *std::move(why), out);
     PendingEvent event;
     event.from = input.from;
     event.plan = std::move(input.plan);
+    event.ready_at = ready_times(event.plan);
     event.message = std::move(input.raw.message);
+    note_arrivals(event, true);
     ledger.add_event(std::move(event));
+}
+
+void BusCore::State::note_arrivals(const PendingEvent& event, bool is_coming) {
+    const std::uint64_t bytes = event.message.size();
+    for (const QueueId id : event.plan.queues) {
+        const std::uint32_t number = shelves.find_queue(id);
+        VERA_CHECK(number != no_slot);
+        Queue& queue = shelves.queue(number);
+        if (is_coming) {
+            ++queue.arriving;
+            queue.arriving_bytes += bytes;
+        } else {
+            --queue.arriving;
+            queue.arriving_bytes -= bytes;
+            mark(number);
+        }
+    }
 }
 
 void BusCore::State::on(const PublisherClosed& /*input*/, Timestamp /*now*/, Effects& /*out*/) {
@@ -237,17 +260,22 @@ void BusCore::State::on(Outcome&& input, Timestamp now, Effects& out) {
     Concluded done = ledger.conclude(std::move(input), now);
     for (std::size_t i = 0; i < done.events.size(); ++i) {
         if (done.ok) {
-            shelve(done.events[i], done.bodies[i], out);
+            shelve(done.events[i], done.bodies[i], now, out);
         } else {
             give_up(done.events[i], out);
         }
     }
     for (const PendingEvent& event : done.given_up)
         give_up(event, out);
-    out.durable.insert(out.durable.end(), done.durable.begin(), done.durable.end());
+    for (const SettleDurable& durable : done.durable)
+        if (!note_durable(durable, out)) out.durable.push_back(durable);
+    answer_orders(out);
 }
 
-void BusCore::State::shelve(PendingEvent& pending, const BodyRef& body, Effects& out) {
+void BusCore::State::shelve(PendingEvent& pending,
+                            const BodyRef& body,
+                            Timestamp now,
+                            Effects& out) {
     const Plan& plan = pending.plan;
     ++accepted;
     out.accepts.push_back({pending.from, false});
@@ -265,19 +293,17 @@ void BusCore::State::shelve(PendingEvent& pending, const BodyRef& body, Effects&
     event.seq = pending.seq.value;
     event.leaf = pending.leaf.value;
     event.body = body;
-    event.accepted = pending.accepted;
-    event.expiry = plan.expiry;
+    event.set_times(pending.accepted, plan.expiry);
+    event.set_bytes(static_cast<std::uint32_t>(pending.message.size()));
     event.order_key = plan.order_key;
     event.copies = static_cast<std::uint32_t>(plan.queues.size());
+    note_arrivals(pending, false);
     const std::uint32_t slot =
         shelves.add_event(event, std::move(pending.message), plan.unrouted_reason);
     CopySeq seq = pending.first_copy;
-    for (const QueueId id : plan.queues) {
-        const std::uint32_t queue = shelves.find_queue(id);
-        shelves.append(queue, slot, seq);
-        --shelves.queue(queue).arriving;
+    for (std::size_t i = 0; i < plan.queues.size(); ++i) {
+        place(shelves.find_queue(plan.queues[i]), slot, seq, pending.ready_at_of(i), now);
         ++seq.value;
-        mark(queue);
     }
 }
 
@@ -285,11 +311,7 @@ void BusCore::State::give_up(const PendingEvent& event, Effects& out) {
     refuse(event.from, unavailable("could not be stored"), out);
     for (const Waiter& waiter : event.waiters)
         refuse(waiter.to, unavailable("could not be stored"), out);
-    for (const QueueId id : event.plan.queues) {
-        const std::uint32_t queue = shelves.find_queue(id);
-        --shelves.queue(queue).arriving;
-        mark(queue);
-    }
+    note_arrivals(event, false);
 }
 
 // ---- consumers
@@ -332,12 +354,14 @@ void BusCore::State::apply(std::shared_ptr<const Snapshot> next) {
     snapshot = std::move(next);
     ledger.set_limits(snapshot->limits);
     dedup.set_limits(snapshot->limits.dedup_window, snapshot->limits.dedup_ids);
-    const auto take = [&](const QueueSpec& spec) {
+    const auto take = [&](QueueSpec spec) {
         std::uint32_t number = shelves.find_queue(spec.id);
         if (number == no_slot) {
+            spec.pause = Pause{};
             number = shelves.add_queue(spec);
-        } else if (shelves.queue(number).spec == spec) {
-            return;
+        } else {
+            spec.pause = shelves.queue(number).spec.pause;
+            if (shelves.queue(number).spec == spec) return;
         }
         shelves.queue(number).spec = spec;
         shelves.queue(number + 1).spec = spec;
@@ -347,6 +371,9 @@ void BusCore::State::apply(std::shared_ptr<const Snapshot> next) {
     };
     for (const QueueSpec& spec : snapshot->queues)
         take(spec);
+    has_refusing_queue = std::ranges::any_of(snapshot->queues, [](const QueueSpec& spec) {
+        return !spec.limits.is_none() && spec.limits.overflow == Overflow::refuse;
+    });
     // A queue that the snapshot leaves out is deleted: it keeps what it has.
     for (std::uint32_t i = 0; i < shelves.queue_count(); i += 2) {
         QueueSpec spec = shelves.queue(i).spec;
@@ -384,21 +411,20 @@ void BusCore::State::count(Counts& counts) const {
         of.in_flight = queue.in(Place::held);
         of.delayed = queue.in(Place::delayed);
         of.blocked = queue.in(Place::blocked);
+        of.scheduled = queue.in(Place::scheduled);
+        of.bytes = queue.bytes;
         of.dead = shelves.queue(i + 1).size;
         of.consumers = static_cast<std::uint32_t>(queue.consumers.size());
         of.enqueued = queue.enqueued;
         of.settled = queue.settled;
         of.redelivered = queue.redelivered;
+        of.expired = queue.expired;
+        of.limited = queue.limited;
+        of.pause = queue.spec.pause;
         of.oldest = shelves.oldest(i);
         of.is_deleted = queue.spec.is_deleted;
     }
     std::ranges::sort(counts.queues, {}, &QueueCounts::queue);
-}
-
-void BusCore::State::on(const Ask& input, Timestamp /*now*/, Effects& out) {
-    Answer& answer = out.answers.emplace_back();
-    answer.token = input.token;
-    count(answer.counts);
 }
 
 }  // namespace vera::flow

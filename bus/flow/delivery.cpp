@@ -158,61 +158,6 @@ void BusCore::State::close_consumer(std::uint32_t number, bool counts_as_failure
     consumers.close(number);
 }
 
-// ---- time
-// --------------------------------------------------------------------------------------------------------------
-
-void BusCore::State::run_timers(Timestamp now) {
-    while (const auto entry = timers.pop(now)) {
-        switch (entry->kind) {
-            case Timers::Kind::retry:
-                VERA_CHECK(shelves.copy(entry->slot).place == Place::delayed);
-                put_back(entry->slot);
-                break;
-            case Timers::Kind::expiry:
-                if (shelves.queue(entry->slot).expiry_timer != entry->at) break;
-                shelves.queue(entry->slot).expiry_timer = Timestamp{};
-                mark(entry->slot);
-                break;
-        }
-    }
-}
-
-Timestamp BusCore::State::expiry_of(std::uint32_t slot) const {
-    const Copy& copy = shelves.copy(slot);
-    const Queue& queue = shelves.queue(copy.queue);
-    const Event& event = shelves.event_of(copy);
-    if (queue.has_dead_letters()) return event.expiry;
-    if (queue.is_dead_letter) return Timestamp{};
-    return event.accepted + snapshot->limits.unrouted_retention;
-}
-
-bool BusCore::State::is_expired(std::uint32_t slot, Timestamp now) const {
-    const Timestamp expiry = expiry_of(slot);
-    return expiry && expiry <= now && !ledger.is_sealed();
-}
-
-void BusCore::State::expire(std::uint32_t slot, Timestamp now) {
-    if (shelves.queue(shelves.copy(slot).queue).has_dead_letters())
-        return die(slot, "expired", "", LinkId{}, now);
-    PendingTransition change = transition(slot, CopyState::settled, LinkId{}, now);
-    auto death = std::make_shared<Deliver::Death>();
-    death->reason = "expired";
-    change.death = std::move(death);
-    ledger.add_transition(std::move(change));
-    shelves.remove(slot);
-}
-
-void BusCore::State::set_expiry_timer(std::uint32_t number) {
-    Queue& queue = shelves.queue(number);
-    if (queue.is_dead_letter || ledger.is_sealed()) return;
-    const std::uint32_t head = shelves.head(number);
-    if (head == no_slot) return;
-    const Timestamp expiry = expiry_of(head);
-    if (!expiry || (queue.expiry_timer && queue.expiry_timer <= expiry)) return;
-    queue.expiry_timer = expiry;
-    timers.add({expiry, Timers::Kind::expiry, number});
-}
-
 // ---- delivering
 // --------------------------------------------------------------------------------------------------------
 
@@ -247,7 +192,8 @@ void BusCore::State::give_out(std::uint32_t number,
                               Effects& out) {
     Queue& queue = shelves.queue(number);
     while (turn != 0) {
-        const bool is_wanted = queue.hungry_first != no_slot && !ledger.is_sealed();
+        const bool is_wanted =
+            queue.hungry_first != no_slot && !ledger.is_sealed() && !queue.is_paused();
         const std::uint32_t slot =
             is_wanted ? shelves.next_ready(number, turn) : shelves.head(number);
         if (slot == no_slot || turn == 0) return;
@@ -274,9 +220,9 @@ Deliver& BusCore::State::describe(std::uint32_t number, std::uint32_t slot, Effe
     deliver.queue = queue.id();
     deliver.body = event.body;
     deliver.hot = shelves.hot_of(copy);
-    deliver.accepted = event.accepted;
+    deliver.accepted = event.accepted();
     // What has died, or waits for an operator, does not expire any more.
-    if (queue.has_dead_letters()) deliver.expiry = event.expiry;
+    if (queue.has_dead_letters()) deliver.expiry = expiry_of(slot);
     deliver.attempts = copy.attempts;
     deliver.is_first_acquirer =
         !copy.was_acquired && copy.attempts == 0 && (was_clean || !copy.is_recovered);

@@ -86,8 +86,8 @@ void Ledger::submit_event(PendingEvent& event, Timestamp now, Batch& batch) cons
     commit.message = event.message;
     commit.copies.reserve(event.plan.queues.size());
     std::uint64_t seq = event.first_copy.value;
-    for (const QueueId queue : event.plan.queues)
-        commit.copies.push_back({CopySeq{seq++}, queue});
+    for (std::size_t i = 0; i < event.plan.queues.size(); ++i)
+        commit.copies.push_back({CopySeq{seq++}, event.plan.queues[i], event.ready_at_of(i)});
     commit.unrouted_reason = event.plan.unrouted_reason;
     commit.audit_record = std::move(event.plan.audit_record);
     commit.salt = event.plan.salt;

@@ -37,11 +37,18 @@ struct PendingEvent {
     DeliveryRef from;
     Plan plan;
     Block message;
+    std::vector<Timestamp> ready_at;  ///< one per queue of the plan, or none at all
     Timestamp accepted;
     EventSeq seq;        ///< none until it is submitted
     CopySeq first_copy;  ///< of plan.queues.size()
     LeafIndex leaf;
     std::vector<Waiter> waiters;
+
+    /// When the copy for `plan.queues[index]` becomes ready; none: as soon as it is stored.
+    [[nodiscard]] Timestamp ready_at_of(std::size_t index) const {
+        if (ready_at.empty() || ready_at[index] <= accepted) return Timestamp{};
+        return ready_at[index];
+    }
 };
 
 /// A Transition without its texts.
@@ -96,6 +103,12 @@ public:
     [[nodiscard]] const std::string& seal_reason() const { return seal_reason_; }
     /// Something is gathered that no batch has carried yet; never once sealed.
     [[nodiscard]] bool has_unsubmitted() const;
+    /// Acceptance of the events that are on their way; none: no event is.
+    [[nodiscard]] Timestamp accepted_under_way() const {
+        return on_their_way_ == 0 ? Timestamp{} : events_.front().accepted;
+    }
+    /// What was last said about the queue is not durable yet.
+    [[nodiscard]] bool is_under_way(QueueId queue) const { return queues_.contains(queue); }
     /// When what could not be stored is to be tried again.
     [[nodiscard]] std::optional<Timestamp> retry_at() const;
 

@@ -87,9 +87,34 @@ struct Reloaded {
 /// Time has passed: the shell sends one at or after Effects::wake_at.
 struct Tick {};
 
-/// Asks for Counts by Answer with the same token.
+struct AskCounts {};
+
+/// The scheduled copies, earliest first.
+struct AskSchedule {
+    QueueId queue;         ///< none: all queues
+    CopySeq copy;          ///< none: all copies
+    std::size_t skip = 0;  ///< so many of the earliest
+    std::size_t most = 100;
+};
+
+/// Scheduled copies that shall never become ready: one, or all of one event.
+struct Cancel {
+    CopySeq copy;
+    EventSeq event;  ///< if no copy is given
+    std::string actor, reason;
+};
+
+struct SetPause {
+    QueueId queue;
+    bool is_paused = true;
+    std::string actor, reason;
+};
+
+/// An operator asks or orders; the Answer has the same token. What is ordered is answered when it
+/// is durable.
 struct Ask {
     std::uint64_t token = 0;
+    std::variant<AskCounts, AskSchedule, Cancel, SetPause> what;
 };
 
 using Input = std::variant<Published,
@@ -160,10 +185,14 @@ struct QueueCounts {
     QueueId queue;
     std::string name;
     std::uint64_t ready = 0, in_flight = 0, delayed = 0,
-                  blocked = 0;  ///< delayed: backing off; blocked: behind its order key
+                  blocked = 0;    ///< delayed: backing off; blocked: behind its order key
+    std::uint64_t scheduled = 0;  ///< not ready before their time
+    std::uint64_t bytes = 0;      ///< of the messages of all these
     std::uint64_t dead = 0;
     std::uint32_t consumers = 0;
     std::uint64_t enqueued = 0, settled = 0, redelivered = 0;  ///< since start
+    std::uint64_t expired = 0, limited = 0;  ///< since start: left for the dead-letter queue
+    Pause pause;
     Timestamp oldest;  ///< acceptance of the oldest copy, none if empty
     bool is_deleted = false;
 };
@@ -177,9 +206,29 @@ struct Counts {
     std::string seal_reason;
 };
 
+struct ScheduledCopy {
+    CopySeq copy;
+    EventSeq event;
+    QueueId queue;
+    std::string queue_name;
+    Timestamp ready_at, accepted, expiry;
+    std::uint32_t bytes = 0;  ///< of the message
+};
+
+struct ScheduleList {
+    std::vector<ScheduledCopy> copies;
+    std::uint64_t total = 0;  ///< without `skip` and `most`
+};
+
+/// What became of an order. `error`: not_found, or unavailable (the store is sealed).
+struct OrderDone {
+    std::uint64_t copies = 0;  ///< so many were cancelled
+    std::optional<Error> error;
+};
+
 struct Answer {
     std::uint64_t token = 0;
-    Counts counts;
+    std::variant<Counts, ScheduleList, OrderDone> what;
 };
 
 /// Everything one step of the core wants done. The shell clears and reuses it.

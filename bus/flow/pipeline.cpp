@@ -31,6 +31,13 @@ Timestamp expiry_of(const event::RawEvent& raw) {
     return expiry;
 }
 
+/// Both ascend.
+bool has_common(const std::vector<QueueId>& some, const std::vector<QueueId>& others) {
+    if (others.empty()) return false;
+    return std::ranges::any_of(some,
+                               [&](QueueId id) { return std::ranges::binary_search(others, id); });
+}
+
 /// "name: clause; name: clause; and 17 more".
 std::string explain(const route::RoutingTable& routes, const event::Attributes& attributes) {
     const std::vector<route::Exclusion> exclusions = routes.explain(attributes);
@@ -81,6 +88,9 @@ std::variant<Plan, Refusal> admit(const Snapshot& snapshot, const event::RawEven
     plan.bytes_hash = keyed_hash(raw.message.view(), snapshot.hash_seed);
     plan.is_sensitive = attributes.foelsomhed >= 3;
     plan.expiry = expiry_of(raw);
+    plan.ready_at = raw.ready_at;
+    if (has_common(plan.queues, snapshot.at_virkning))
+        plan.virkning = snapshot.catalogue->virkning(raw);
 
     audit::Accepted record;
     record.event_id = attributes.id;
@@ -100,6 +110,7 @@ Plan admit_plain(const Snapshot& snapshot, QueueId queue, const event::RawEvent&
     plan.generation = snapshot.generation;
     plan.queues.push_back(queue);
     plan.expiry = expiry_of(raw);
+    plan.ready_at = raw.ready_at;
     return plan;
 }
 

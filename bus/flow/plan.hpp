@@ -24,7 +24,10 @@ struct Plan {
     std::uint64_t bytes_hash =
         0;  ///< keyed hash of the message as received; 0 = no dedup: nobody compares it
     bool is_sensitive = false;  ///< foelsomhed (sensitivity) 3 or 4
-    Timestamp expiry;  ///< least of arrival + header.ttl and absolute-expiry-time; none = never
+    Timestamp expiry;    ///< least of arrival + header.ttl and absolute-expiry-time; none = never
+    Timestamp ready_at;  ///< the publisher's wish: not ready before; none = at once
+    Timestamp virkning;  ///< when the registration takes effect; none if no queue of the plan asks
+                         ///< for it, or if it does not say
     std::string unrouted_reason;  ///< set when `queues` is just `$unrouted`: per subscription the
                                   ///< clause that said no
     std::string audit_record;     ///< encoded vera.audit.v1.Accepted; empty for plain queues

@@ -10,7 +10,7 @@ namespace vera::flow {
 namespace {
 
 bool comes_later(const Queue::Early& a, const Queue::Early& b) {
-    return a.seq > b.seq;
+    return static_cast<std::int32_t>(a.order - b.order) > 0;
 }
 
 }  // namespace
@@ -56,14 +56,63 @@ std::uint32_t Shelves::add_event(const Event& event, Block hot, const std::strin
 }
 
 std::uint32_t Shelves::append(std::uint32_t number, std::uint32_t event, CopySeq seq) {
+    const std::uint32_t slot = create(number, event, seq);
+    link(slot);
+    return slot;
+}
+
+std::uint32_t Shelves::create(std::uint32_t number, std::uint32_t event, CopySeq seq) {
     const std::uint32_t slot = copies_.add();
     Copy& copy = copies_[slot];
     copy.seq = seq.value;
     copy.event = event;
     copy.queue = number;
-    link(slot);
     ++queues_[number].enqueued;
     return slot;
+}
+
+std::uint32_t Shelves::schedule(std::uint32_t number,
+                                std::uint32_t event,
+                                CopySeq seq,
+                                Timestamp ready_at) {
+    const std::uint32_t slot = create(number, event, seq);
+    Copy& copy = copies_[slot];
+    copy.place = Place::scheduled;
+    copy.was_scheduled = true;
+    ready_at_[slot] = ready_at;
+    Queue& queue = queues_[number];
+    ++queue.counts[static_cast<std::size_t>(Place::scheduled)];
+    ++queue.size;
+    queue.bytes += events_[event].bytes();
+    return slot;
+}
+
+void Shelves::make_ready(std::uint32_t slot) {
+    const Copy& copy = copies_[slot];
+    VERA_CHECK(copy.place == Place::scheduled);
+    unlink(slot);
+    link(slot);
+}
+
+void Shelves::make_ready_late(std::uint32_t number, std::vector<std::uint32_t> slots) {
+    const auto comes_first = [this](std::uint32_t a, std::uint32_t b) {
+        const Timestamp at = ready_since(a);
+        const Timestamp other = ready_since(b);
+        return at < other || (at == other && copies_[a].seq < copies_[b].seq);
+    };
+    std::ranges::sort(slots, comes_first);
+    std::vector<std::uint32_t> others;
+    for (std::uint32_t slot = queues_[number].first; slot != no_slot; slot = copies_[slot].next)
+        others.push_back(slot);
+    for (const std::uint32_t slot : slots)
+        make_ready(slot);
+    std::vector<std::uint32_t> order(others.size() + slots.size());
+    std::ranges::merge(others, slots, order.begin(), comes_first);
+    relink(number, order);
+}
+
+void Shelves::forget_schedule(std::uint32_t slot) {
+    if (std::exchange(copies_[slot].was_scheduled, false)) ready_at_.erase(slot);
 }
 
 void Shelves::link(std::uint32_t slot) {
@@ -73,10 +122,12 @@ void Shelves::link(std::uint32_t slot) {
     copy.prev = queue.last;
     (queue.last == no_slot ? queue.first : copies_[queue.last].next) = slot;
     queue.last = slot;
+    copy.order = queue.next_order++;
     copy.place = Place::fresh;
     if (queue.fresh == no_slot) queue.fresh = slot;
     ++queue.counts[static_cast<std::size_t>(Place::fresh)];
     ++queue.size;
+    queue.bytes += events_[copy.event].bytes();
     for (const std::uint32_t looker : queue.lookers) {
         std::uint32_t& cursor = (*consumers_)[looker].cursor;
         if (cursor == no_slot) cursor = slot;
@@ -141,7 +192,7 @@ void Shelves::push_early(std::uint32_t slot) {
     Copy& copy = copies_[slot];
     set_place(copy, Place::early);
     auto& early = queues_[copy.queue].early;
-    early.push_back({copy.seq, slot});
+    early.push_back({copy.order, slot});
     std::push_heap(early.begin(), early.end(), comes_later);
 }
 
@@ -191,6 +242,7 @@ void Shelves::leave_place(std::uint32_t slot) {
             held_.erase(copy.seq);
             return;
         case Place::delayed:
+        case Place::scheduled:
             return;
         case Place::blocked:
             break;
@@ -232,6 +284,10 @@ bool Shelves::delay(std::uint32_t slot) {
 void Shelves::unlink(std::uint32_t slot) {
     const Copy& copy = copies_[slot];
     Queue& queue = queues_[copy.queue];
+    --queue.counts[static_cast<std::size_t>(copy.place)];
+    --queue.size;
+    queue.bytes -= events_[copy.event].bytes();
+    if (copy.place == Place::scheduled) return;  // in no order yet
     for (const std::uint32_t looker : queue.lookers) {
         std::uint32_t& cursor = (*consumers_)[looker].cursor;
         if (cursor == slot) cursor = copy.next;
@@ -239,14 +295,13 @@ void Shelves::unlink(std::uint32_t slot) {
     (copy.prev == no_slot ? queue.first : copies_[copy.prev].next) = copy.next;
     (copy.next == no_slot ? queue.last : copies_[copy.next].prev) = copy.prev;
     if (queue.fresh == slot) queue.fresh = copy.next;
-    --queue.counts[static_cast<std::size_t>(copy.place)];
-    --queue.size;
 }
 
 void Shelves::remove(std::uint32_t slot) {
     leave_place(slot);
     free_key(slot);
     unlink(slot);
+    forget_schedule(slot);
     const Copy copy = copies_[slot];
     ++queues_[copy.queue].settled;
     if (queues_[copy.queue].is_dead_letter) deaths_.erase(slot);
@@ -259,6 +314,7 @@ void Shelves::bury(std::uint32_t slot, std::shared_ptr<const Deliver::Death> dea
     leave_place(slot);
     free_key(slot);
     unlink(slot);
+    forget_schedule(slot);
     deaths_[slot] = std::move(death);
     ++copies_[slot].queue;
     link(slot);
@@ -283,27 +339,42 @@ void Shelves::set_death(std::uint32_t slot, std::shared_ptr<const Deliver::Death
     deaths_[slot] = std::move(death);
 }
 
+void Shelves::relink(std::uint32_t number, const std::vector<std::uint32_t>& order) {
+    Queue& queue = queues_[number];
+    queue.next_order = 0;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        Copy& copy = copies_[order[i]];
+        copy.prev = i == 0 ? no_slot : order[i - 1];
+        copy.next = i + 1 == order.size() ? no_slot : order[i + 1];
+        copy.order = queue.next_order++;
+    }
+    queue.first = queue.fresh = order.front();
+    queue.last = order.back();
+}
+
 void Shelves::sort_dead_letters() {
-    for (Queue& queue : queues_) {
-        if (!queue.is_dead_letter || queue.size < 2) continue;
+    for (std::uint32_t number = 1; number < queue_count(); number += 2) {
+        const Queue& queue = queues_[number];
+        if (queue.size < 2) continue;
         std::vector<std::uint32_t> order;
         order.reserve(queue.size);
         for (std::uint32_t slot = queue.first; slot != no_slot; slot = copies_[slot].next)
             order.push_back(slot);
         std::ranges::stable_sort(
             order, {}, [&](std::uint32_t slot) { return deaths_.at(slot)->at; });
-        for (std::size_t i = 0; i < order.size(); ++i) {
-            copies_[order[i]].prev = i == 0 ? no_slot : order[i - 1];
-            copies_[order[i]].next = i + 1 == order.size() ? no_slot : order[i + 1];
-        }
-        queue.first = queue.fresh = order.front();
-        queue.last = order.back();
+        relink(number, order);
     }
 }
 
 Timestamp Shelves::oldest(std::uint32_t queue) const {
     const std::uint32_t first = queues_[queue].first;
-    return first == no_slot ? Timestamp{} : events_[copies_[first].event].accepted;
+    return first == no_slot ? Timestamp{} : events_[copies_[first].event].accepted();
+}
+
+Timestamp Shelves::ready_since(std::uint32_t slot) const {
+    const Copy& copy = copies_[slot];
+    const Timestamp accepted = events_[copy.event].accepted();
+    return copy.was_scheduled ? std::max(accepted, ready_at_.at(slot)) : accepted;
 }
 
 // ---- what belongs to a copy

@@ -31,12 +31,24 @@ public:
     [[nodiscard]] const Queue& queue(std::uint32_t number) const { return queues_[number]; }
     [[nodiscard]] Copy& copy(std::uint32_t slot) { return copies_[slot]; }
     [[nodiscard]] const Copy& copy(std::uint32_t slot) const { return copies_[slot]; }
+    [[nodiscard]] const Event& event(std::uint32_t slot) const { return events_[slot]; }
     [[nodiscard]] const Event& event_of(const Copy& copy) const { return events_[copy.event]; }
 
     /// An event that will have `event.copies` copies (at least one) by append. `hot` may be empty.
     std::uint32_t add_event(const Event& event, Block hot, const std::string& note);
     /// A copy at the end of the queue, fresh.
     std::uint32_t append(std::uint32_t queue, std::uint32_t event, CopySeq seq);
+
+    /// A copy that is not ready before `ready_at`; make_ready() is called when it is.
+    std::uint32_t schedule(std::uint32_t queue,
+                           std::uint32_t event,
+                           CopySeq seq,
+                           Timestamp ready_at);
+    /// A scheduled copy goes to the end of the queue, fresh.
+    void make_ready(std::uint32_t slot);
+    /// Recovery: scheduled copies of one queue that are ready by now take the places they had: in
+    /// the order of ready_since() among all that came at once.
+    void make_ready_late(std::uint32_t queue, std::vector<std::uint32_t> slots);
 
     /// The copy to deliver next, or no_slot. Copies whose key is busy are set aside on the way;
     /// each such step costs one of `budget`, and at 0 the answer is no_slot.
@@ -51,9 +63,9 @@ public:
     /// From hands (or fresh, in recovery): it waits, and its key with it. False if an older copy of
     /// its key is waiting already, which only recovery can find: then it is merely behind that one.
     bool delay(std::uint32_t slot);
-    /// From hands or ready: gone. Its key goes to the next.
+    /// From hands, ready or scheduled: gone. Its key goes to the next.
     void remove(std::uint32_t slot);
-    /// From hands or ready: over to the dead-letter queue. Its key goes to the next.
+    /// From hands, ready or scheduled: over to the dead-letter queue. Its key goes to the next.
     void bury(std::uint32_t slot, std::shared_ptr<const Deliver::Death> death);
     /// Recovery: what is known of a copy that was appended to a dead-letter queue.
     void set_death(std::uint32_t slot, std::shared_ptr<const Deliver::Death> death);
@@ -69,13 +81,18 @@ public:
     [[nodiscard]] std::size_t copy_count() const { return copies_.size(); }
     /// Acceptance of the queue's oldest copy, none if it is empty.
     [[nodiscard]] Timestamp oldest(std::uint32_t queue) const;
+    /// Acceptance, or the time for which the copy was scheduled, whichever is later.
+    [[nodiscard]] Timestamp ready_since(std::uint32_t slot) const;
     /// The look consumers' cursors move when copies come and go.
     void set_cursors(std::vector<Consumer>* consumers) { consumers_ = consumers; }
 
 private:
     [[nodiscard]] std::uint64_t key_of(const Copy& copy) const;
     void set_place(Copy& copy, Place place);
+    [[nodiscard]] std::uint32_t create(std::uint32_t queue, std::uint32_t event, CopySeq seq);
     void link(std::uint32_t slot);
+    void relink(std::uint32_t queue, const std::vector<std::uint32_t>& order);
+    void forget_schedule(std::uint32_t slot);
     void unlink(std::uint32_t slot);
     void push_early(std::uint32_t slot);
     void leave_place(std::uint32_t slot);
@@ -94,7 +111,8 @@ private:
     std::unordered_map<std::uint32_t, std::shared_ptr<const Deliver::Death>> deaths_;  ///< by copy
     std::unordered_map<std::uint32_t, std::shared_ptr<const std::string>> notes_;      ///< by event
     std::unordered_map<std::string, std::shared_ptr<const std::string>>
-        distinct_notes_;  ///< reasons repeat
+        distinct_notes_;                                     ///< reasons repeat
+    std::unordered_map<std::uint32_t, Timestamp> ready_at_;  ///< by copy that was scheduled
     std::vector<Consumer>* consumers_ = nullptr;
 };
 

@@ -99,6 +99,7 @@ struct Limits {
     Millis sensitive_retention{7LL * 86'400'000};  ///< the same for events of foelsomhed 3 and 4,
                                                    ///< if it is shorter
     Millis unrouted_retention{30LL * 86'400'000};  ///< after it a copy in `$unrouted` is settled
+    Millis longest_schedule{366LL * 86'400'000};   ///< a publisher may ask for so much, no more
 };
 
 struct Snapshot {
@@ -107,7 +108,8 @@ struct Snapshot {
     std::shared_ptr<const route::RoutingTable> routes;
     std::vector<QueueSpec> queues;  ///< all, ascending by id; the deleted ones too
     std::unordered_map<std::string, std::size_t>
-        by_address;  ///< index into `queues`; not the deleted ones
+        by_address;                    ///< index into `queues`; not the deleted ones
+    std::vector<QueueId> at_virkning;  ///< queues that deliver at the virkning, ascending
     QueueId unrouted;
     Limits limits;
     std::uint64_t hash_seed = 0;  ///< secret of this store: key of order, id and byte hashes

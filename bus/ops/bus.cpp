@@ -18,8 +18,6 @@ constexpr std::chrono::milliseconds longest_run{2};
 constexpr Millis tick_at_least_every{10'000};
 /// Short, so that segments come back while their pages are in memory.
 constexpr Millis retire_every{1'000};
-/// A step of the wall clock beyond this is worth a line (design §6).
-constexpr Millis worth_telling{5'000};
 
 }  // namespace
 
@@ -61,10 +59,16 @@ void Bus::on_outcome(flow::Outcome outcome) {
 }
 
 void Bus::ask(std::function<void(const flow::Counts&)> done) {
+    ask(flow::AskCounts{}, [done = std::move(done)](flow::Answer& answer) {
+        if (const auto* counts = std::get_if<flow::Counts>(&answer.what)) done(*counts);
+    });
+}
+
+void Bus::ask(decltype(flow::Ask::what) what, std::function<void(flow::Answer&)> done) {
     const std::uint64_t token = last_token_.fetch_add(1) + 1;
     questions_.put({token, std::move(done)});  // before the question: the answer must find it
     std::vector<flow::Input> inputs;
-    inputs.emplace_back(flow::Ask{token});
+    inputs.emplace_back(flow::Ask{token, std::move(what)});
     post(std::move(inputs));
 }
 
@@ -132,17 +136,17 @@ void Bus::look_at(const flow::Input& input) {
     }
 }
 
-void Bus::answer(const std::vector<flow::Answer>& answers) {
+void Bus::answer(std::vector<flow::Answer>& answers) {
     if (answers.empty()) return;
     std::vector<Question> fresh;
     questions_.take(fresh, 0ms);
     std::ranges::move(fresh, std::back_inserter(asked_));
-    for (const flow::Answer& one : answers) {
+    for (flow::Answer& one : answers) {
         const auto at = std::ranges::find(asked_, one.token, &Question::token);
         if (at == asked_.end()) continue;
         const Question question = std::move(*at);
         asked_.erase(at);
-        question.done(one.counts);
+        question.done(one);
     }
 }
 
@@ -158,7 +162,6 @@ void Bus::keep_time() {
     std::vector<Timestamp> asked;
     Timestamp due;  // none: no alarm is set
     Timestamp last_tick = clock_.now();
-    Millis told_ahead = clock_.wall_ahead();
     for (;;) {
         const Timestamp now = clock_.now();
         const Timestamp latest = last_tick + tick_at_least_every;
@@ -177,13 +180,6 @@ void Bus::keep_time() {
                 else
                     due = due ? std::min(due, at) : at;
             }
-        }
-        const Millis ahead = clock_.wall_ahead();
-        if (std::chrono::abs(ahead - told_ahead) > worth_telling) {
-            host::log::warn("the wall clock was set; VeRA time goes on as before",
-                            {{"step_ms", std::to_string((ahead - told_ahead).count())},
-                             {"wall_ahead_ms", std::to_string(ahead.count())}});
-            told_ahead = ahead;
         }
     }
 }

@@ -54,7 +54,10 @@ public:
     [[nodiscard]] Timestamp now() override { return clock_.now(); }
     void on_outcome(flow::Outcome outcome) override;
 
-    /// The core's counts; `done` is called once, on the thread that runs the core. Any thread.
+    /// Asks or orders; `done` is called once with the core's answer, on the thread that runs the
+    /// core. Any thread.
+    void ask(decltype(flow::Ask::what) what, std::function<void(flow::Answer&)> done);
+    /// The core's counts.
     void ask(std::function<void(const flow::Counts&)> done);
 
     /// After the outside threads have ended: runs the core on the caller's thread until nothing is
@@ -65,14 +68,14 @@ public:
 private:
     struct Question {
         std::uint64_t token = 0;
-        std::function<void(const flow::Counts&)> done;
+        std::function<void(flow::Answer&)> done;
     };
 
     void wake();
     void run() noexcept;
     void step();
     void look_at(const flow::Input& input);
-    void answer(const std::vector<flow::Answer>& answers);
+    void answer(std::vector<flow::Answer>& answers);
     void set_alarm(std::optional<Timestamp> wake_at, Timestamp now);
     void keep_time();
 

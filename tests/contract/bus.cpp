@@ -63,8 +63,8 @@ std::string Bus::body_of(const Deliver& deliver) {
 
 Counts Bus::counts(Timestamp now) {
     Effects asked;
-    core_->on(Ask{1}, now, asked);
-    return std::move(asked.answers.at(0).counts);
+    core_->on(Ask{1, AskCounts{}}, now, asked);
+    return std::get<Counts>(std::move(asked.answers.at(0).what));
 }
 
 }  // namespace vera::flow::test

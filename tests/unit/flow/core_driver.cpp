@@ -132,6 +132,8 @@ Published CoreDriver::publish(const Letter& letter) const {
     in.plan.id_hash = letter.id;
     in.plan.bytes_hash = std::hash<std::string>{}(letter.bytes);
     in.plan.expiry = letter.expiry;
+    in.plan.ready_at = letter.ready_at;
+    in.plan.virkning = letter.virkning;
     in.plan.unrouted_reason = letter.unrouted_reason;
     if (letter.id != 0) in.plan.audit_record = "record";
     in.is_plain = letter.id == 0;
@@ -179,8 +181,14 @@ Reloaded CoreDriver::reload(std::vector<QueueSpec> queues) {
 
 Counts CoreDriver::counts() {
     Effects asked;
-    core.on(Ask{1}, now, asked);
-    return asked.answers.at(0).counts;
+    core.on(Ask{1, AskCounts{}}, now, asked);
+    return std::get<Counts>(asked.answers.at(0).what);
+}
+
+ScheduleList CoreDriver::schedule(AskSchedule what) {
+    Effects asked;
+    core.on(Ask{2, what}, now, asked);
+    return std::get<ScheduleList>(asked.answers.at(0).what);
 }
 
 QueueCounts CoreDriver::counts(std::uint32_t queue) {

@@ -31,6 +31,8 @@ struct Letter {
     std::string bytes = "x";
     Timestamp expiry{};
     std::string unrouted_reason{};
+    Timestamp ready_at{};
+    Timestamp virkning{};
 };
 
 class CoreDriver {
@@ -67,6 +69,7 @@ public:
     [[nodiscard]] static ConsumerClosed close(std::uint64_t link, bool counts_as_failure = true);
     [[nodiscard]] Reloaded reload(std::vector<QueueSpec> queues);
     [[nodiscard]] Counts counts();
+    [[nodiscard]] ScheduleList schedule(AskSchedule what = {});
     [[nodiscard]] QueueCounts counts(std::uint32_t queue);
 
     /// Limits of every snapshot made here.

@@ -52,6 +52,7 @@ void Walk::publish(std::vector<Input>& inputs) {
     letter.id = chance(15) ? 1 + pick(next_id_) : ++next_id_;
     letter.bytes = "message " + std::to_string(letter.id) + (chance(5) ? " altered" : "");
     if (chance(15)) letter.expiry = now_ + Millis{static_cast<std::int64_t>(pick(3000))};
+    if (chance(15)) letter.ready_at = now_ + Millis{static_cast<std::int64_t>(pick(2000))};
     const Published in = drive_->publish(letter);
 
     const auto pending = pending_ids_.find(letter.id);
@@ -208,7 +209,9 @@ void Walk::conclude(bool ok) {
                                        State::ready,
                                        {},
                                        {},
-                                       0};
+                                       0,
+                                       copy.ready_at,
+                                       event.accepted};
     }
     std::set<std::uint64_t> answered;
     for (const auto& [delivery, what] : unanswered_) {
@@ -262,19 +265,27 @@ void Walk::crash() {
                      State::ready,
                      {},
                      copy.due,
-                     copy.attempts};
+                     copy.attempts,
+                     copy.ready_at,
+                     event.commit.accepted};
             if (copy.state == CopyState::dead) known.state = State::dead;
-            // Behind an older one of its key, whose settlement was lost, it does not back off.
-            const bool is_behind =
-                known.key != 0 && std::ranges::any_of(copies_, [&](const auto& entry) {
-                    const ModelCopy& other = entry.second;
-                    return entry.first < copy_seq && other.queue == known.queue &&
-                           other.key == known.key && other.state != State::dead;
-                });
-            if (copy.state == CopyState::waiting && copy.due > now_ && !is_behind)
-                known.state = State::delayed;
         }
     }
+    for (auto& [seq, copy] : copies_) {
+        // Behind an older one of its key, whose settlement was lost, it does not back off.
+        const bool is_behind =
+            copy.key != 0 && std::ranges::any_of(copies_, [&](const auto& entry) {
+                const auto& [other_seq, other] = entry;
+                return other_seq != seq && other.queue == copy.queue && other.key == copy.key &&
+                       other.state != State::dead && other.ready_at <= now_ &&
+                       order_of(other_seq, other) < order_of(seq, copy);
+            });
+        if (copy.state == State::ready && copy.due > now_ && !is_behind)
+            copy.state = State::delayed;
+    }
+    paused_.clear();
+    for (const QueueSpec& queue : specs_)
+        if (queue.pause.since) paused_.insert(queue.id.value);
     start();
     check_effects();
 }
@@ -314,13 +325,31 @@ void Walk::step() {
             close_consumer(inputs);
         else if (what < 96)
             reload(inputs);
+        else if (what < 97)
+            pause(inputs);
         else
             inputs.emplace_back(Tick{});
     }
     perform(std::move(inputs));
 }
 
+void Walk::pause(std::vector<Input>& inputs) {
+    const std::uint32_t queue = specs_[pick(specs_.size())].id.value;
+    const bool is_paused = chance(40);
+    if (is_paused) {
+        paused_.insert(queue);
+    } else {
+        paused_.erase(queue);
+    }
+    inputs.emplace_back(Ask{1, SetPause{QueueId{queue}, is_paused, "drift", "test"}});
+}
+
 void Walk::finish() {
+    while (!paused_.empty()) {
+        const QueueId queue{*paused_.begin()};
+        paused_.erase(paused_.begin());
+        perform({Ask{1, SetPause{queue, false, "drift", "test"}}});
+    }
     while (!drive_->commits.empty())
         conclude(true);
     while (!consumers_.empty()) {
@@ -378,14 +407,27 @@ bool Walk::is_expired(const ModelCopy& copy) const {
     return copy.expiry && copy.expiry <= now_;
 }
 
+std::pair<Timestamp, std::uint64_t> Walk::order_of(std::uint64_t seq, const ModelCopy& copy) {
+    return {std::max(copy.accepted, copy.ready_at), seq};
+}
+
+bool Walk::is_due(const ModelCopy& copy) const {
+    if (!copy.ready_at) return true;
+    return copy.ready_at <= now_ && std::ranges::none_of(drive_->commits, [&](const Batch& batch) {
+               return !batch.events.empty() && batch.events.front().accepted < copy.ready_at;
+           });
+}
+
 bool Walk::is_deliverable(std::uint64_t seq, const ModelCopy& copy) const {
-    if (copy.state != State::ready || is_expired(copy)) return false;
+    if (copy.state != State::ready || is_expired(copy) || !is_due(copy)) return false;
+    if (paused_.contains(copy.queue)) return false;
     if (copy.key == 0) return true;
     return std::ranges::none_of(copies_, [&](const auto& entry) {
         const auto& [other_seq, other] = entry;
         if (other.queue != copy.queue || other.key != copy.key || other_seq == seq) return false;
         if (other.state == State::held || other.state == State::delayed) return true;
-        return other_seq < seq && other.state == State::ready && !is_expired(other);
+        return order_of(other_seq, other) < order_of(seq, copy) && other.state == State::ready &&
+               is_due(other) && !is_expired(other);
     });
 }
 
@@ -421,8 +463,7 @@ void Walk::check_delivery(const Deliver& deliver) {
     if (consumer.mode == ConsumeMode::look) {
         require(deliver.is_presettled, "looking takes nothing");
         require(copy.state != State::settled, "looked at what is gone");
-        require(consumer.is_dead_letter || consumer.seen.empty() || *consumer.seen.rbegin() < seq,
-                "looked out of order");
+        require(copy.ready_at <= now_ || consumer.is_dead_letter, "looked at what is not ready");
         require(consumer.seen.insert(seq).second, "looked twice");
         return;
     }
@@ -431,6 +472,8 @@ void Walk::check_delivery(const Deliver& deliver) {
     } else {
         require(copy.state == State::ready, "copy given twice at a time");
         require(!is_expired(copy), "expired copy delivered");
+        require(copy.ready_at <= now_, "delivered before its time");
+        require(!paused_.contains(copy.queue), "delivered from a paused queue");
         require(is_deliverable(seq, known), "order of its key broken");
     }
     require(deliver.is_presettled == consumer.is_presettled, "settlement mode lost");
@@ -495,7 +538,8 @@ void Walk::check_rest() {
             const bool is_dead = copy.state == State::dead || copy.state == State::dead_held ||
                                  copy.state == State::dead_delayed;
             if (consumer.mode == ConsumeMode::look) {
-                if (is_dead != consumer.is_dead_letter || is_expired(copy)) continue;
+                if (is_dead != consumer.is_dead_letter || is_expired(copy) || !is_due(copy))
+                    continue;
                 const bool is_shown = consumer.seen.contains(seq);
                 require(is_shown, "not shown to who looks");
             } else if (consumer.is_dead_letter) {

@@ -12,6 +12,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vera::flow::test {
@@ -36,6 +37,8 @@ private:
         LinkId holder;
         Timestamp due;
         std::uint32_t attempts = 0;
+        Timestamp ready_at;  ///< none: at once
+        Timestamp accepted;
     };
     struct ModelConsumer {
         std::uint32_t queue = 0;
@@ -75,6 +78,12 @@ private:
     void check_delivery(const Deliver& deliver);
     void check_rest();
     void check_close(LinkId link);
+    /// The order in which copies became ready.
+    [[nodiscard]] static std::pair<Timestamp, std::uint64_t> order_of(std::uint64_t seq,
+                                                                      const ModelCopy& copy);
+    /// Its time has come, and no event that was accepted before that is still on its way.
+    [[nodiscard]] bool is_due(const ModelCopy& copy) const;
+    void pause(std::vector<Input>& inputs);
     [[nodiscard]] bool is_expired(const ModelCopy& copy) const;
     [[nodiscard]] bool is_deliverable(std::uint64_t seq, const ModelCopy& copy) const;
     [[nodiscard]] bool is_empty(std::uint32_t queue, bool is_dead_letter) const;
@@ -90,6 +99,7 @@ private:
     std::vector<QueueSpec> specs_;
     Timestamp now_{1'000'000};
     bool is_full_ = false;
+    std::set<std::uint32_t> paused_;
     std::map<std::uint64_t, ModelCopy> copies_;  ///< by seq; committed ones
     std::map<std::uint64_t, ModelConsumer> consumers_;
     std::map<std::uint64_t, ModelDelivery> unanswered_;   ///< by delivery
