@@ -40,6 +40,14 @@ void add_verbs(CLI::App& root, Session& session) {
     CLI::App& queue = group(root, "queue", "Queues");
     add_queue_ls(queue, session);
     add_queue_peek(queue, session);
+    add_queue_pause(queue, session);
+    add_queue_resume(queue, session);
+    CLI::App& schedule = group(root, "schedule", "Copies that are not ready before their time");
+    add_schedule_ls(schedule, session);
+    add_schedule_cancel(schedule, session);
+    CLI::App& clock = group(root, "clock", "VeRA time");
+    add_clock_show(clock, session);
+    add_clock_adopt(clock, session);
     add_status(root, session);
 #ifdef VERA_HAS_STORE
     CLI::App& store = group(root, "store", "The store's files");

@@ -12,10 +12,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<const char*, const char*>, 8> numbers{{{"ready", "READY"},
+constexpr std::array<std::pair<const char*, const char*>, 9> numbers{{{"ready", "READY"},
                                                                       {"inFlight", "IN FLIGHT"},
                                                                       {"delayed", "DELAYED"},
                                                                       {"blocked", "BLOCKED"},
+                                                                      {"scheduled", "SCHEDULED"},
                                                                       {"dead", "DEAD"},
                                                                       {"consumers", "CONSUMERS"},
                                                                       {"enqueued", "ENQUEUED"},
@@ -32,6 +33,11 @@ std::uint64_t number_of(const json& queue, const char* name) {
 std::string text_of(const json& queue, const char* name) {
     const auto found = queue.find(name);
     return found != queue.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+bool is_true(const json& queue, const char* name) {
+    const auto found = queue.find(name);
+    return found != queue.end() && found->is_boolean() && found->get<bool>();
 }
 
 }  // namespace
@@ -69,10 +75,9 @@ std::string queue_table(const json& queues, Timestamp now) {
     std::array<std::uint64_t, numbers.size()> totals{};
     Timestamp oldest_of_all;
     for (const json& queue : sorted) {
-        const auto deleted = queue.find("deleted");
-        const bool is_deleted =
-            deleted != queue.end() && deleted->is_boolean() && deleted->get<bool>();
-        std::vector<std::string> row{text_of(queue, "name") + (is_deleted ? " (deleted)" : "")};
+        std::vector<std::string> row{text_of(queue, "name") +
+                                     (is_true(queue, "deleted") ? " (deleted)" : "") +
+                                     (is_true(queue, "paused") ? " (paused)" : "")};
         for (std::size_t i = 0; i < numbers.size(); ++i) {
             const std::uint64_t value = number_of(queue, numbers[i].first);
             totals[i] += value;

@@ -71,7 +71,8 @@ void add_queue_ls(CLI::App& queue, Session& session) {
                "  vera queue ls --watch\n"
                "  vera queue ls --json | jq '.queues[] | select(.dead > 0) | .name'\n") +
         "\nColumns: READY waits for a consumer; IN FLIGHT is with one; DELAYED backs off after a "
-        "failure;\nBLOCKED waits behind an earlier event of its object; DEAD was given up; "
+        "failure;\nBLOCKED waits behind an earlier event of its object; SCHEDULED "
+        "is not ready before its time; DEAD was given up; "
         "ENQUEUED "
         "and SETTLED count\nsince the bus started; OLDEST is how long the oldest has waited.");
     verb->callback([flags, &session] { session.exit_code = list(*flags, session.io); });

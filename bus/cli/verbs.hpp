@@ -15,13 +15,19 @@ struct Session {
 };
 
 void add_bench(CLI::App& root, Session& session);
+void add_clock_adopt(CLI::App& clock, Session& session);
+void add_clock_show(CLI::App& clock, Session& session);
 void add_completion(CLI::App& root, Session& session);
 void add_config(CLI::App& config, Session& session);
 void add_event_publish(CLI::App& event, Session& session);
 void add_message_send(CLI::App& message, Session& session);
 void add_message_tail(CLI::App& message, Session& session);
 void add_queue_ls(CLI::App& queue, Session& session);
+void add_queue_pause(CLI::App& queue, Session& session);
 void add_queue_peek(CLI::App& queue, Session& session);
+void add_queue_resume(CLI::App& queue, Session& session);
+void add_schedule_cancel(CLI::App& schedule, Session& session);
+void add_schedule_ls(CLI::App& schedule, Session& session);
 void add_secret_hash(CLI::App& secret, Session& session);
 void add_serve(CLI::App& root, Session& session);
 void add_status(CLI::App& root, Session& session);

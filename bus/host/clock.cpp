@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <ctime>
+#include <fstream>
+#include <string>
 
 namespace vera::host {
 namespace {
@@ -16,6 +18,12 @@ class SystemClock final : public Clock {
 public:
     Timestamp wall() override { return Timestamp{read(CLOCK_REALTIME).count()}; }
     Millis boot() override { return read(CLOCK_BOOTTIME); }
+    std::string boot_id() override {
+        std::ifstream file("/proc/sys/kernel/random/boot_id");
+        std::string id;
+        std::getline(file, id);
+        return id;
+    }
 };
 
 }  // namespace
@@ -25,9 +33,16 @@ Clock& system_clock() {
     return clock;
 }
 
-VeraClock::VeraClock(Clock& clock, Timestamp last_stamp)
-    : clock_(clock),
-      start_(std::max(clock.wall(), last_stamp)),
-      boot_at_start_(clock.boot()) {}
+ClockStart start_of_vera_time(const ClockNote& note, Timestamp last_stamp, Clock& clock) {
+    constexpr Millis longest_absence{30LL * 86'400'000};
+    const std::string boot_id = clock.boot_id();
+    if (!boot_id.empty() && note.boot_id == boot_id)
+        return {std::max(Timestamp{note.ahead_of_boot.count()} + clock.boot(), last_stamp),
+                ClockSource::last_run};
+    const Timestamp wall = clock.wall();
+    if (!last_stamp || (wall >= last_stamp && wall - last_stamp <= longest_absence))
+        return {wall, ClockSource::wall};
+    return {last_stamp, ClockSource::last_stamp};
+}
 
 }  // namespace vera::host

@@ -90,12 +90,27 @@ struct SubjectConfig {
 /// No certificate can be meant by both.
 [[nodiscard]] bool excludes(const SubjectConfig& one, const SubjectConfig& other);
 
+/// When a queue is full. Not set: no limit.
+struct QueueLimitsConfig {
+    std::optional<std::uint64_t> count;  ///< 1 – 10^12 copies
+    std::optional<std::uint64_t> bytes;  ///< 1 KiB – 1 PiB
+    std::optional<Millis> age;           ///< 1s – 3650d
+    flow::Overflow overflow = flow::Overflow::dead_letter;
+};
+
+/// The queue of messages to one system.
+struct InboxConfig {
+    QueueLimitsConfig limits;
+    std::optional<Millis> ttl;  ///< 1s – 3650d; not set: messages wait for ever
+};
+
 struct SystemConfig {
     std::string name;
     std::string authority;  ///< CVR number
     std::vector<std::string>
         secrets;  ///< hashed, see policy/secret.hpp; several while one is being replaced
     std::vector<SubjectConfig> certificates{};  ///< by their subjects; several likewise
+    InboxConfig inbox{};
 };
 
 struct AuthorityConfig {
@@ -110,12 +125,17 @@ struct SubscriptionConfig {
     route::Filter filter;
     flow::RetryPolicy retry;
     bool allows_presettled = false;
+    QueueLimitsConfig limits;
+    std::optional<Millis> ttl;  ///< 1s – 3650d; not set: copies wait for ever
+    flow::DeliverAt deliver_at = flow::DeliverAt::once;
 };
 
 struct QueueConfig {
     std::string name;
     flow::RetryPolicy retry;
     bool allows_presettled = false;
+    QueueLimitsConfig limits;
+    std::optional<Millis> ttl;  ///< 1s – 3650d; not set: messages wait for ever
 };
 
 struct Config {

@@ -8,9 +8,11 @@
 #include "bus/host/log.hpp"
 #include "bus/ops/authenticator.hpp"
 #include "bus/ops/bus.hpp"
+#include "bus/ops/clock_keeper.hpp"
 #include "bus/ops/effective.hpp"
 #include "bus/ops/generation.hpp"
 #include "bus/ops/management.hpp"
+#include "bus/ops/orders.hpp"
 #include "bus/store/journal_engine.hpp"
 
 #include <algorithm>
@@ -86,6 +88,17 @@ void log_problems(const std::vector<Problem>& problems) {
                     {"reason", problem.reason}});
 }
 
+void log_order(const decltype(flow::Ask::what)& what) {
+    if (const auto* pause = std::get_if<flow::SetPause>(&what))
+        log::info(pause->is_paused ? "queue to be paused" : "queue to be resumed",
+                  {{"queue", std::to_string(pause->queue.value)}, {"actor", pause->actor}});
+    if (const auto* cancel = std::get_if<flow::Cancel>(&what))
+        log::info("schedule to be cancelled",
+                  {{"copy", std::to_string(cancel->copy.value)},
+                   {"event", std::to_string(cancel->event.value)},
+                   {"actor", cancel->actor}});
+}
+
 void log_recovery(const flow::Recovery& recovery, const StoreConfig& store) {
     for (const std::string& note : recovery.notes)
         log::warn("store recovery", {{"note", note}});
@@ -137,7 +150,7 @@ struct Daemon::Parts {
     std::unique_ptr<flow::Engine> engine;
     std::unique_ptr<flow::BusCore> core;
     flow::Recovery recovery;
-    std::unique_ptr<host::VeraClock> clock;
+    std::unique_ptr<ClockKeeper> clock;
     std::unique_ptr<Authenticator> authenticator;
     std::unique_ptr<Bus> bus;
     std::unique_ptr<amqp::FrontDoor> door;
@@ -160,12 +173,16 @@ Result<void> Daemon::Parts::open_store() {
     recovery = std::move(*recovered);
     log_recovery(recovery, config.store);
     generation = Generation{recovery.last_generation.value + 1};
-    clock = std::make_unique<host::VeraClock>(host::system_clock(), recovery.last_stamp);
+    auto kept = ClockKeeper::open(
+        host::system_clock(), host::posix_file_system(), config.store.path, recovery.last_stamp);
+    if (!kept) return fail(kept.error().code, "store: " + kept.error().text);
+    clock = *std::move(kept);
+    clock->start_thread();
     facts.node = config.node;
     facts.version = VERA_VERSION;
     facts.is_pilot = options.is_pilot;
     facts.store_path = config.store.path;
-    facts.started = clock->now();
+    facts.started = clock->clock().now();
     base.catalogue = event::Catalogue::built_in();
     base.hash_seed = recovery.hash_seed;
     return {};
@@ -176,7 +193,7 @@ Result<void> Daemon::Parts::open_door() {
     bus = std::make_unique<Bus>(
         *core,
         *engine,
-        *clock,
+        clock->clock(),
         BusOutside{[this](std::function<void()> job) { door->post(std::move(job)); },
                    [this](flow::Effects& effects) { door->carry_out(effects); },
                    options.on_sealed});
@@ -234,12 +251,28 @@ void Daemon::Parts::tell_listeners() {
 
 void Daemon::Parts::manage_request(amqp::ManagementRequest request,
                                    std::function<void(amqp::ManagementReply)> done) {
+    const Order order = read_order(request, *bus->snapshot());
+    if (const auto* wrong = std::get_if<amqp::ManagementReply>(&order)) return done(*wrong);
+    if (const auto* about = std::get_if<ClockOrder>(&order)) {
+        if (!about->adopts) return done(reply_of(clock->facts()));
+        return clock->adopt(
+            about->actor, about->reason, [done = std::move(done)](const ClockFacts& now) {
+                done(reply_of(now));
+            });
+    }
+    if (const auto* what = std::get_if<decltype(flow::Ask::what)>(&order)) {
+        log_order(*what);
+        return bus->ask(*what,
+                        [request = std::move(request), done = std::move(done)](
+                            const flow::Answer& answer) { done(reply_of(request, answer)); });
+    }
     bus->ask(
         [this, request = std::move(request), done = std::move(done)](const flow::Counts& counts) {
             BusFacts now = facts;
             now.listeners = listeners.get();
             now.digest = digest.get();
             now.door = door->counters();
+            now.clock = clock->facts();
             done(manage(request, counts, now));
         });
 }

@@ -21,6 +21,13 @@ struct Wanted {
     bool has_own_id = false;
 };
 
+flow::QueueLimits limits_of(const QueueLimitsConfig& config) {
+    return {config.count.value_or(0),
+            config.bytes.value_or(0),
+            config.age.value_or(Millis{0}),
+            config.overflow};
+}
+
 std::vector<Wanted> wanted_by(const Config& config) {
     std::vector<Wanted> wanted;
     wanted.reserve(config.subscriptions.size() + config.queues.size() + config.systems.size() + 1);
@@ -43,14 +50,25 @@ std::vector<Wanted> wanted_by(const Config& config) {
                           flow::QueueKind::subscription,
                           subscription.retry,
                           subscription.allows_presettled);
+        one.spec.limits = limits_of(subscription.limits);
+        one.spec.ttl = subscription.ttl.value_or(Millis{0});
+        one.spec.deliver_at = subscription.deliver_at;
         if (!subscription.id) continue;
         one.spec.uuid = *subscription.id;
         one.has_own_id = true;
     }
-    for (const QueueConfig& queue : config.queues)
-        add("queue/" + queue.name, flow::QueueKind::plain, queue.retry, queue.allows_presettled);
-    for (const SystemConfig& system : config.systems)
-        add(std::string(flow::inbox_prefix) + system.name, flow::QueueKind::inbox, {}, false);
+    for (const QueueConfig& queue : config.queues) {
+        Wanted& one = add(
+            "queue/" + queue.name, flow::QueueKind::plain, queue.retry, queue.allows_presettled);
+        one.spec.limits = limits_of(queue.limits);
+        one.spec.ttl = queue.ttl.value_or(Millis{0});
+    }
+    for (const SystemConfig& system : config.systems) {
+        Wanted& one =
+            add(std::string(flow::inbox_prefix) + system.name, flow::QueueKind::inbox, {}, false);
+        one.spec.limits = limits_of(system.inbox.limits);
+        one.spec.ttl = system.inbox.ttl.value_or(Millis{0});
+    }
     return wanted;
 }
 
@@ -161,6 +179,8 @@ std::shared_ptr<const flow::Snapshot> make_snapshot(const Config& config,
     for (std::size_t i = 0; i < snapshot->queues.size(); ++i) {
         const flow::QueueSpec& queue = snapshot->queues[i];
         if (queue.is_deleted) continue;
+        if (queue.deliver_at == flow::DeliverAt::virkning)
+            snapshot->at_virkning.push_back(queue.id);
         snapshot->by_address.emplace(queue.name, i);
         snapshot->by_address.emplace(fold(queue.name), i);
     }

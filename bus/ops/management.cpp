@@ -1,7 +1,9 @@
 #include "bus/ops/management.hpp"
 
 #include "bus/ops/names.hpp"
+#include "bus/ops/orders.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <functional>
@@ -17,24 +19,11 @@ using amqp::ManagementReply;
 using amqp::ManagementRequest;
 using nlohmann::json;
 
-ManagementReply refuse(int status, std::string text) {
-    return {status, std::move(text), json::object()};
-}
-
-std::string property(const ManagementRequest& request, const std::string& key) {
-    const auto at = request.properties.find(key);
-    return at == request.properties.end() ? std::string{} : at->second;
-}
-
 std::string_view kind_of(std::string_view address) {
     if (address.rfind("sub/", 0) == 0) return "subscription";
     if (address.rfind("queue/", 0) == 0) return "plain";
     if (address.starts_with(flow::inbox_prefix)) return "inbox";
     return "unrouted";
-}
-
-json time_or_null(Timestamp time) {
-    return time ? json(to_rfc3339(time)) : json(nullptr);
 }
 
 /// Every object has name, identity and type (WD11 §3.2), then its own.
@@ -52,6 +41,14 @@ json to_json(const flow::QueueCounts& queue) {
             {"enqueued", queue.enqueued},
             {"settled", queue.settled},
             {"redelivered", queue.redelivered},
+            {"scheduled", queue.scheduled},
+            {"bytes", queue.bytes},
+            {"expired", queue.expired},
+            {"limited", queue.limited},
+            {"paused", static_cast<bool>(queue.pause.since)},
+            {"pausedSince", time_or_null(queue.pause.since)},
+            {"pauseActor", queue.pause.actor},
+            {"pauseReason", queue.pause.reason},
             {"oldest", time_or_null(queue.oldest)},
             {"deleted", queue.is_deleted}};
 }
@@ -77,6 +74,13 @@ json to_json(const ListenerFacts& listener) {
             {"certificates", std::move(certificates)}};
 }
 
+std::uint64_t total_of(const flow::Counts& counts, std::uint64_t flow::QueueCounts::*field) {
+    std::uint64_t total = 0;
+    for (const flow::QueueCounts& queue : counts.queues)
+        total += queue.*field;
+    return total;
+}
+
 json to_json(const flow::Counts& counts, const BusFacts& facts) {
     json listeners = json::array();
     for (const ListenerFacts& one : facts.listeners)
@@ -99,6 +103,12 @@ json to_json(const flow::Counts& counts, const BusFacts& facts) {
             {"refused", counts.refused},
             {"released", counts.released},
             {"dedupIds", counts.dedup_ids},
+            {"scheduled", total_of(counts, &flow::QueueCounts::scheduled)},
+            {"pausedQueues",
+             std::ranges::count_if(
+                 counts.queues,
+                 [](const flow::QueueCounts& queue) { return bool{queue.pause.since}; })},
+            {"wallAheadMs", facts.clock.wall_ahead.count()},
             {"sealed", counts.is_sealed},
             {"sealReason", counts.seal_reason},
             {"connections", facts.door.connections},
@@ -113,6 +123,8 @@ json to_json(const flow::Counts& counts, const BusFacts& facts) {
             {"deliveriesOut", facts.door.deliveries_out},
             {"refusedAtDoor", facts.door.refused}};
 }
+
+const std::string known_types = "bus, clock, queue and schedule are known";
 
 bool is_type(std::string_view type) {
     return type == "queue" || type == "bus";
@@ -130,55 +142,43 @@ std::vector<json> objects(std::string_view type,
     return found;
 }
 
+/// WD11 §3.4.2: operations of a type with the names of what they take.
+json operations_of(std::string_view type) {
+    if (type == "queue")
+        return {{"READ", json::array()},
+                {"PAUSE", json::array({"reason"})},
+                {"RESUME", json::array({"reason"})}};
+    if (type == "schedule")
+        return {{"READ", json::array()}, {"DELETE", json::array({"reason", "event"})}};
+    if (type == "clock") return {{"READ", json::array()}, {"ADOPT", json::array({"reason"})}};
+    return {{"READ", json::array()}};
+}
+
 json attribute_names(std::string_view type) {
-    const json sample =
-        type == "queue" ? to_json(flow::QueueCounts{}) : to_json(flow::Counts{}, BusFacts{});
+    const json sample = type == "queue"      ? to_json(flow::QueueCounts{})
+                        : type == "schedule" ? ops::to_json(flow::ScheduledCopy{})
+                        : type == "clock"    ? ops::to_json(ClockFacts{})
+                                             : to_json(flow::Counts{}, BusFacts{});
     json names = json::array();
     for (const auto& entry : sample.items())
         names.push_back(entry.key());
     return names;
 }
 
-/// An optional property that is a count; nothing: malformed.
-std::optional<std::size_t> count_property(const ManagementRequest& request,
-                                          const std::string& key,
-                                          std::size_t absent) {
-    const std::string text = property(request, key);
-    if (text.empty()) return absent;
-    std::size_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-/// WD11 §4.2.2: a table of the attributes asked for, an empty list asking for all.
 ManagementReply query(const ManagementRequest& request,
                       const flow::Counts& counts,
                       const BusFacts& facts) {
     const std::string type = property(request, "entityType");
-    if (!type.empty() && !is_type(type))
-        return refuse(404, "no such entityType: queue and bus are known");
+    if (!type.empty() && !is_type(type)) return refuse(404, "no such entityType: " + known_types);
     const auto offset = count_property(request, "offset", 0);
     const auto count = count_property(request, "count", SIZE_MAX);
     if (!offset || !count) return refuse(400, "offset and count are whole numbers");
-    json names = json::array();
-    if (request.body.is_object() && request.body.contains("attributeNames"))
-        names = request.body["attributeNames"];
-    if (!names.is_array() || names.size() > 256)
-        return refuse(400, "attributeNames is a list of at most 256 names");
-    for (const json& name : names)
-        if (!name.is_string()) return refuse(400, "attributeNames is a list of text");
-    if (names.empty()) names = attribute_names(type.empty() ? "queue" : type);
-
-    json results = json::array();
-    const std::vector<json> found = objects(type, counts, facts);
-    for (std::size_t i = *offset; i < found.size() && results.size() < *count; ++i) {
-        json row = json::array();
-        for (const json& name : names)
-            row.push_back(found[i].value(name.get<std::string>(), json(nullptr)));
-        results.push_back(std::move(row));
-    }
-    return {200, "OK", {{"attributeNames", std::move(names)}, {"results", std::move(results)}}};
+    std::vector<json> found = objects(type, counts, facts);
+    found.erase(found.begin(),
+                found.begin() +
+                    static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(*offset, found.size())));
+    if (found.size() > *count) found.resize(static_cast<std::size_t>(*count));
+    return table_of(request, found, attribute_names(type.empty() ? "queue" : type));
 }
 
 /// WD11 §3.3.2: by name or by identity.
@@ -187,7 +187,7 @@ ManagementReply read(const ManagementRequest& request,
                      const BusFacts& facts) {
     const std::string type = property(request, "type");
     if (type.empty()) return refuse(400, "READ needs the property type");
-    if (!is_type(type)) return refuse(404, "no such type: queue and bus are known");
+    if (!is_type(type)) return refuse(404, "no such type: " + known_types);
     const std::string name = property(request, "name");
     const std::string identity = property(request, "identity");
     if (name.empty() == identity.empty()) return refuse(400, "READ needs either name or identity");
@@ -205,10 +205,10 @@ ManagementReply read(const ManagementRequest& request,
 ManagementReply about_types(const ManagementRequest& request,
                             const std::function<json(std::string_view)>& tell) {
     const std::string type = property(request, "entityType");
-    if (!type.empty() && !is_type(type))
-        return refuse(404, "no such entityType: queue and bus are known");
+    if (!type.empty() && !is_type(type) && type != "schedule" && type != "clock")
+        return refuse(404, "no such entityType: " + known_types);
     json body = json::object();
-    for (const std::string known : {"queue", "bus"})
+    for (const std::string known : {"queue", "bus", "schedule", "clock"})
         if (type.empty() || type == known) body[known] = tell(known);
     return {200, "OK", std::move(body)};
 }
@@ -220,6 +220,51 @@ Timestamp timestamp_of(std::chrono::system_clock::time_point time) {
         std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count()};
 }
 
+ManagementReply refuse(int status, std::string text) {
+    return {status, std::move(text), json::object()};
+}
+
+std::string property(const ManagementRequest& request, const std::string& key) {
+    const auto at = request.properties.find(key);
+    return at == request.properties.end() ? std::string{} : at->second;
+}
+
+json time_or_null(Timestamp time) {
+    return time ? json(to_rfc3339(time)) : json(nullptr);
+}
+
+std::optional<std::uint64_t> count_property(const ManagementRequest& request,
+                                            const std::string& key,
+                                            std::uint64_t absent) {
+    const std::string text = property(request, key);
+    if (text.empty()) return absent;
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+ManagementReply table_of(const ManagementRequest& request,
+                         const std::vector<json>& objects,
+                         json all) {
+    json names = json::array();
+    if (request.body.is_object() && request.body.contains("attributeNames"))
+        names = request.body["attributeNames"];
+    if (!names.is_array() || names.size() > 256)
+        return refuse(400, "attributeNames is a list of at most 256 names");
+    for (const json& name : names)
+        if (!name.is_string()) return refuse(400, "attributeNames is a list of text");
+    if (names.empty()) names = std::move(all);
+    json results = json::array();
+    for (const json& object : objects) {
+        json row = json::array();
+        for (const json& name : names)
+            row.push_back(object.value(name.get<std::string>(), json(nullptr)));
+        results.push_back(std::move(row));
+    }
+    return {200, "OK", {{"attributeNames", std::move(names)}, {"results", std::move(results)}}};
+}
+
 ManagementReply manage(const ManagementRequest& request,
                        const flow::Counts& counts,
                        const BusFacts& facts) {
@@ -228,8 +273,7 @@ ManagementReply manage(const ManagementRequest& request,
     if (request.operation == "GET-TYPES")
         return about_types(request, [](std::string_view) { return json::array(); });
     if (request.operation == "GET-ATTRIBUTES") return about_types(request, attribute_names);
-    if (request.operation == "GET-OPERATIONS")
-        return about_types(request, [](std::string_view) { return json{{"READ", json::array()}}; });
+    if (request.operation == "GET-OPERATIONS") return about_types(request, operations_of);
     if (request.operation == "GET-MGMT-NODES") return {200, "OK", json::array()};
     if (request.operation.empty()) return refuse(400, "the property operation is missing");
     return refuse(

@@ -191,6 +191,10 @@ OptionTable<flow::Limits> limit_options() {
                 {1000, 1'000'000'000},
                 "ids",
                 {"0.1", reload, "and at most so many of them (24 bytes each)"}),
+        duration("schedule",
+                 at(&Limits::longest_schedule),
+                 {0ms, 3660 * day},
+                 {"0.1", reload, "a publisher may ask for delivery so far ahead, no further"}),
     };
 }
 
@@ -302,6 +306,60 @@ OptionTable<SubjectConfig> subject_options() {
     return table;
 }
 
+OptionTable<QueueLimitsConfig> queue_limit_options() {
+    return {
+        integer("count",
+                at(&QueueLimitsConfig::count),
+                {1, 1'000'000'000'000},
+                "copies",
+                {"0.1", reload, "most copies that wait, are scheduled or in hands"})
+            .example("1000000"),
+        size("bytes",
+             at(&QueueLimitsConfig::bytes),
+             {1 * kib, 1024 * 1024 * gib},
+             {"0.1", reload, "most bytes of their messages"})
+            .example("10GiB"),
+        duration("age",
+                 at(&QueueLimitsConfig::age),
+                 {1s, 3650 * day},
+                 {"0.1", reload, "full as well when the oldest has been there for so long"})
+            .example("30d"),
+        choice("overflow",
+               at(&QueueLimitsConfig::overflow),
+               {{"dead_letter", flow::Overflow::dead_letter},
+                {"refuse", flow::Overflow::refuse},
+                {"drop_oldest", flow::Overflow::drop_oldest}},
+               {"0.1",
+                reload,
+                "what comes to a full queue is a dead letter; or is refused to the publisher, for "
+                "all subscriptions; or makes the oldest that nobody holds dead letters"}),
+    };
+}
+
+template <class Owner>
+Option<Owner> queue_limits() {
+    return group("limits",
+                 at(&Owner::limits),
+                 queue_limit_options(),
+                 {"0.1", reload, "when the queue is full, and what happens then"});
+}
+
+template <class Owner>
+Option<Owner> queue_ttl() {
+    return duration("ttl",
+                    at(&Owner::ttl),
+                    {1s, 3650 * day},
+                    {"0.1",
+                     reload,
+                     "a copy that has been ready for so long is a dead letter; the message's own "
+                     "ttl counts as well"})
+        .example("30d");
+}
+
+OptionTable<InboxConfig> inbox_options() {
+    return {queue_limits<InboxConfig>(), queue_ttl<InboxConfig>()};
+}
+
 OptionTable<SystemConfig> system_options() {
     return {
         text("name",
@@ -337,6 +395,10 @@ OptionTable<SystemConfig> system_options() {
               reload,
               "subjects of its certificates, for SASL EXTERNAL; several while one is being "
               "replaced. No certificate may fit two systems"}),
+        group("inbox",
+              at(&SystemConfig::inbox),
+              inbox_options(),
+              {"0.1", reload, "the queue of messages to it"}),
     };
 }
 
@@ -430,6 +492,15 @@ OptionTable<SubscriptionConfig> make_subscription_options() {
         boolean("presettled",
                 at(&SubscriptionConfig::allows_presettled),
                 {"0.1", reload, "consumers may ask for presettled deliveries"}),
+        queue_limits<SubscriptionConfig>(),
+        queue_ttl<SubscriptionConfig>(),
+        choice("deliver_at",
+               at(&SubscriptionConfig::deliver_at),
+               {{"once", flow::DeliverAt::once}, {"virkning", flow::DeliverAt::virkning}},
+               {"0.1",
+                reload,
+                "at once, or when all of the payload's registration has taken effect: the latest "
+                "FraTidspunkt of any Virkning in it"}),
     };
 }
 
@@ -445,6 +516,8 @@ OptionTable<QueueConfig> queue_options() {
         boolean("presettled",
                 at(&QueueConfig::allows_presettled),
                 {"0.1", reload, "consumers may ask for presettled deliveries"}),
+        queue_limits<QueueConfig>(),
+        queue_ttl<QueueConfig>(),
     };
 }
 

@@ -64,10 +64,10 @@ TEST_CASE("cli: the list of queues is sorted, summed, and shows the age of the o
             at = text.find('\n', at) + 1;
         return text.substr(at, text.find('\n', at) - at);
     };
-    CHECK(
-        line(0) ==
-        "NAME             READY  IN FLIGHT  DELAYED  BLOCKED  DEAD  CONSUMERS  ENQUEUED  SETTLED  "
-        "OLDEST");
+    CHECK(line(0) ==
+          "NAME             READY  IN FLIGHT  DELAYED  BLOCKED  SCHEDULED  DEAD  CONSUMERS  "
+          "ENQUEUED  "
+          "SETTLED  OLDEST");
     CHECK(line(1).starts_with("sub/a               40 "));
     CHECK(line(1).ends_with(" 1m 5s"));
     CHECK(line(2).starts_with("sub/b (deleted)      2 "));

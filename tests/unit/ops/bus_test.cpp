@@ -87,7 +87,7 @@ struct Bench {
     Config config;
     GenerationBase base;
     FakeClock clock;
-    host::VeraClock vera_clock{clock, Timestamp{}};
+    host::VeraClock vera_clock{clock, clock.wall()};
     FakeEngine engine;
     flow::BusCore core{flow::CoreOptions{}};
     host::Mailbox<std::function<void()>> jobs;

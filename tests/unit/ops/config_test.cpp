@@ -1,5 +1,6 @@
 #include "bus/ops/config.hpp"
 
+#include "bus/ops/generation.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/ops/config_folder.hpp"
 
@@ -341,4 +342,32 @@ TEST_CASE("config: aliases that would multiply without end are refused", "[ops]"
         last = name;
     }
     CHECK(problems_of(text).find("more than 5000000 values") != std::string::npos);
+}
+
+TEST_CASE("config: limits, ttl and deliver_at of subscriptions and queues", "[ops]") {
+    const LoadedConfig loaded = load(open_listener +
+                                     "limits: {schedule: 30d}\n"
+                                     "subscriptions:\n"
+                                     "- {name: a, ttl: 2d, deliver_at: virkning,\n"
+                                     "   limits: {count: 5, bytes: 1MiB, age: 1h, overflow: "
+                                     "drop_oldest}}\n"
+                                     "queues:\n"
+                                     "- {name: b, ttl: 5s, limits: {count: 7, overflow: refuse}}\n"
+                                     "- {name: c}\n");
+    REQUIRE(loaded.is_good());
+    CHECK(loaded.config.limits.longest_schedule == Millis{30LL * 86'400'000});
+    const auto snapshot = make_snapshot(loaded.config, {}, Generation{1}, {});
+    const flow::QueueSpec* a = snapshot->find("sub/a");
+    REQUIRE(a != nullptr);
+    CHECK(a->ttl == Millis{2LL * 86'400'000});
+    CHECK(a->deliver_at == flow::DeliverAt::virkning);
+    CHECK(a->limits ==
+          flow::QueueLimits{5, 1U << 20U, Millis{3'600'000}, flow::Overflow::drop_oldest});
+    CHECK(snapshot->at_virkning == std::vector<QueueId>{a->id});
+    const flow::QueueSpec* b = snapshot->find("queue/b");
+    REQUIRE(b != nullptr);
+    CHECK(b->ttl == Millis{5000});
+    CHECK(b->limits == flow::QueueLimits{7, 0, Millis{0}, flow::Overflow::refuse});
+    CHECK(snapshot->find("queue/c")->limits.is_none());
+    CHECK(snapshot->find("queue/c")->ttl == Millis{0});
 }

@@ -44,9 +44,9 @@ TEST_CASE("management: QUERY gives a table of the attributes asked for", "[ops]"
 TEST_CASE("management: QUERY without names gives all attributes, and pages", "[ops]") {
     const auto reply = ask("QUERY", {{"entityType", "queue"}, {"offset", "1"}, {"count", "5"}});
     REQUIRE(reply.status == 200);
-    CHECK(reply.body["attributeNames"].size() == 15);
+    CHECK(reply.body["attributeNames"].size() == 23);
     REQUIRE(reply.body["results"].size() == 1);
-    CHECK(reply.body["results"][0].size() == 15);
+    CHECK(reply.body["results"][0].size() == 23);
 }
 
 TEST_CASE("management: READ gives one object", "[ops]") {
@@ -63,9 +63,14 @@ TEST_CASE("management: READ gives one object", "[ops]") {
 }
 
 TEST_CASE("management: the types tell what can be asked", "[ops]") {
-    CHECK(ask("GET-TYPES", {}).body == json({{"queue", json::array()}, {"bus", json::array()}}));
+    CHECK(ask("GET-TYPES", {}).body == json({{"queue", json::array()},
+                                             {"bus", json::array()},
+                                             {"schedule", json::array()},
+                                             {"clock", json::array()}}));
+    CHECK(ask("GET-OPERATIONS", {}).body["queue"]["PAUSE"] == json::array({"reason"}));
+    CHECK(ask("GET-ATTRIBUTES", {{"entityType", "schedule"}}).body["schedule"].size() == 9);
     CHECK(ask("GET-OPERATIONS", {{"entityType", "bus"}}).body.size() == 1);
-    CHECK(ask("GET-ATTRIBUTES", {}).body["queue"].size() == 15);
+    CHECK(ask("GET-ATTRIBUTES", {}).body["queue"].size() == 23);
     CHECK(ask("GET-MGMT-NODES", {}).body == json::array());
 }
 
