@@ -114,7 +114,7 @@ struct SetPause {
 /// is durable.
 struct Ask {
     std::uint64_t token = 0;
-    std::variant<AskCounts, AskSchedule, Cancel, SetPause> what;
+    std::variant<AskCounts, AskSchedule, Cancel, SetPause> what{};
 };
 
 using Input = std::variant<Published,

@@ -125,8 +125,8 @@ struct SubscriptionConfig {
     route::Filter filter;
     flow::RetryPolicy retry;
     bool allows_presettled = false;
-    QueueLimitsConfig limits;
-    std::optional<Millis> ttl;  ///< 1s – 3650d; not set: copies wait for ever
+    QueueLimitsConfig limits{};
+    std::optional<Millis> ttl{};  ///< 1s – 3650d; not set: copies wait for ever
     flow::DeliverAt deliver_at = flow::DeliverAt::once;
 };
 
@@ -134,8 +134,8 @@ struct QueueConfig {
     std::string name;
     flow::RetryPolicy retry;
     bool allows_presettled = false;
-    QueueLimitsConfig limits;
-    std::optional<Millis> ttl;  ///< 1s – 3650d; not set: messages wait for ever
+    QueueLimitsConfig limits{};
+    std::optional<Millis> ttl{};  ///< 1s – 3650d; not set: messages wait for ever
 };
 
 struct Config {

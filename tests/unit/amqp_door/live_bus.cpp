@@ -201,7 +201,7 @@ flow::Counts LiveBus::counts() {
     std::vector<flow::Answer> answers;
     while (answers.empty())
         static_cast<void>(answers_.take(answers, std::chrono::seconds(10)));
-    return answers.back().counts;
+    return std::get<flow::Counts>(answers.back().what);
 }
 
 flow::QueueCounts LiveBus::counts(const std::string& name) {
