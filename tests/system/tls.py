@@ -306,6 +306,31 @@ def reload_under_load():
         print(f"{rounds} reloads, {len(sent)} messages", flush=True)
 
 
+@case("system: a reloaded authority and mapping decide about new connections, old ones stay")
+def authority_reload():
+    with folder() as path, TlsBus(path).start() as bus, folder() as elsewhere:
+        make_pki(elsewhere, "--client", f"sbsys,{ATTRIBUTES}", "--client", "afloeser,O=Test")
+        old = bus.client()
+        sender = old.sender("queue/lager")
+        shutil.copy(os.path.join(elsewhere, "ca.pem"), os.path.join(bus.pki, "next-ca.pem"))
+        settings = bus.settings
+        settings["listen"][1]["tls"]["client_ca"] = "pki/next-ca.pem"
+        settings["systems"][0]["certificates"].append({"CN": "afloeser"})
+        bus.write_configuration(settings)
+        bus.reload("configuration reloaded")
+        for name in ("sbsys", "afloeser"):
+            context = bus.context(cert=os.path.join(elsewhere, name))
+            amqp.Client(bus.tls_port, host="localhost", tls=context, mechanism="EXTERNAL").close()
+        try:
+            bus.client()
+            raise AssertionError("the old authority is still trusted")
+        except (OSError, amqp.ProtocolError) as refused:
+            check("unknown ca" in str(refused).lower().replace("_", " "), refused)
+        equal(old.publish(sender, amqp.encode(amqp.Described(0x77, "hej"))).code, amqp.ACCEPTED, "the old connection goes on")
+        old.close()
+        check("needs a restart" not in bus.log_text(), "nothing of this needs a restart")
+
+
 @case("system: a reload with certificates that do not fit changes nothing and names file and key")
 def bad_reloads():
     with folder() as path, TlsBus(path).start() as bus:
