@@ -2,6 +2,8 @@
 
 #include "tests/support/catch.hpp"
 
+#include <chrono>
+
 using namespace vera;
 using namespace vera::ops;
 using nlohmann::json;
@@ -25,6 +27,18 @@ amqp::ManagementReply ask(std::string operation,
     facts.node = "demo";
     facts.is_pilot = true;
     facts.door.connections = 5;
+    facts.door.tls_failures = 3;
+    ListenerFacts open;
+    open.address = "127.0.0.1";
+    open.port = 5672;
+    open.allows_anonymous = true;
+    ListenerFacts secured;
+    secured.address = "10.0.0.1";
+    secured.port = 5671;
+    secured.has_tls = secured.asks_for_certificate = secured.allows_plain = true;
+    secured.certificates = {
+        {"CN=bus", {"bus.example"}, std::chrono::system_clock::from_time_t(1'800'000'000)}};
+    facts.listeners = {open, secured};
     return manage(
         {std::move(operation), std::move(properties), std::move(body), nullptr}, counts, facts);
 }
@@ -60,6 +74,18 @@ TEST_CASE("management: READ gives one object", "[ops]") {
     REQUIRE(queue.status == 200);
     CHECK(queue.body["ready"] == 7);
     CHECK(ask("READ", {{"type", "queue"}, {"identity", "2"}}).body["name"] == "sub/læsø");
+}
+
+TEST_CASE("management: the bus tells of each listener whether it has TLS, and as whom", "[ops]") {
+    const auto bus = ask("READ", {{"type", "bus"}, {"name", "self"}});
+    CHECK(bus.body["tlsFailures"] == 3);
+    CHECK(bus.body["listeners"] == json::parse(R"([
+        {"address": "127.0.0.1", "port": 5672, "tls": false, "mechanisms": ["ANONYMOUS"],
+         "clientCertificate": "none", "certificates": []},
+        {"address": "10.0.0.1", "port": 5671, "tls": true, "mechanisms": ["EXTERNAL", "PLAIN"],
+         "clientCertificate": "optional",
+         "certificates": [{"subject": "CN=bus", "names": ["bus.example"],
+                           "notAfter": "2027-01-15T08:00:00.000Z"}]}])"));
 }
 
 TEST_CASE("management: the types tell what can be asked", "[ops]") {
