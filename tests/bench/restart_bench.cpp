@@ -69,7 +69,8 @@ Opened open(const std::string& path) {
     options.ids = {Millis{86'400'000}, 20'000'000};
     host::FileSystem& files = host::posix_file_system();
     opened.spares = std::make_unique<store::SyncSpares>(files, path, options.segment_bytes, 4);
-    opened.core = std::make_unique<flow::BusCore>(flow::CoreOptions{});
+    opened.core = std::make_unique<flow::BusCore>(
+        flow::CoreOptions{.hot_bytes = 16U << 20U, .admit = nullptr});
     auto journal =
         store::Journal::open(files, options, *opened.spares, *opened.core, opened.recovery);
     if (!journal) stop(journal.error().text);

@@ -84,8 +84,11 @@ int main(int argc, char** argv) {
     store::SyncSpares spares(host::posix_file_system(), folder, segment_bytes, 2);
     Collector found;
     flow::Recovery recovery;
-    auto journal = store::Journal::open(
-        host::posix_file_system(), {folder, segment_bytes, 16U << 20U}, spares, found, recovery);
+    store::JournalOptions options;
+    options.path = folder;
+    options.segment_bytes = segment_bytes;
+    auto journal =
+        store::Journal::open(host::posix_file_system(), options, spares, found, recovery);
     if (!journal) {
         std::fprintf(stderr, "%s\n", journal.error().text.c_str());
         return 4;
