@@ -5,8 +5,14 @@
 #include <memory>
 #include <unistd.h>
 
+// jemalloc's own control; there if the process is linked with it.
+extern "C" __attribute__((weak)) int mallctl(
+    const char* name, void* old, std::size_t* old_size, void* with, std::size_t size);
+
 namespace vera::host {
 namespace {
+
+constexpr const char* decay_all_arenas = "arena.4096.decay";  // MALLCTL_ARENAS_ALL
 
 // Resident and not of a file; 0: /proc is not there.
 std::size_t private_bytes() {
@@ -19,8 +25,14 @@ std::size_t private_bytes() {
 
 }  // namespace
 
-// What was given back counts as free still, so resident memory is asked too.
+// jemalloc gives back what is unused for ten seconds, but only looks while it is asked for memory:
+// after a burst nobody asks. In the C library what was given back counts as free still, so resident
+// memory is asked too.
 void give_back_memory(std::size_t keep_bytes) {
+    if (mallctl != nullptr) {
+        mallctl(decay_all_arenas, nullptr, nullptr, nullptr, 0);
+        return;
+    }
     const struct mallinfo2 facts = ::mallinfo2();
     if (private_bytes() > facts.uordblks + facts.hblkhd + keep_bytes) ::malloc_trim(0);
 }
