@@ -1,11 +1,14 @@
 """Much of everything (reliability §3, F9 to F13, F18): a million waiting copies, ten thousand idle and five thousand half-open connections,
-a delivery of a gigabyte, a million links. Others must hardly notice. Latencies are held against a second daemon that has peace, in turns,
-so that what else the machine does counts for both. An ordinary run takes a tenth of each number, VERA_FULL=1 all of it."""
+two thousand TLS connects at once, a delivery of a gigabyte, a million links. Others must hardly notice. Latencies are held against a
+second daemon that has peace, in turns, so that what else the machine does counts for both. An ordinary run takes a tenth of each number,
+VERA_FULL=1 all of it."""
 import contextlib
 import os
 import resource
 import select
 import selectors
+import socket
+import ssl
 import statistics
 import subprocess
 import threading
@@ -15,6 +18,7 @@ import amqp_raw as amqp
 import attacks
 import harness
 import load
+import tls
 from amqp_raw import ATTACH, DETACH, SOURCE, TARGET, Described, frame, performative, uint
 from harness import Bus, case, check, equal, eventually, folder
 
@@ -232,6 +236,72 @@ def half_open():
               f"{statistics.median(connects) * 1000:.1f} ms, p99 {p99(connects) * 1000:.1f} ms, longest {max(connects) * 1000:.0f} ms")
         check(max(lives) <= 5.5, f"one lived {max(lives):.2f} s")  # half a second is this client's own, on a busy machine
         check(len(connects) >= 100 and p99(connects) <= 1, f"p99 of {len(connects)} connects is {p99(connects):.2f} s")
+
+
+class TlsConnect:
+    """A client that comes with a certificate: TLS, SASL EXTERNAL, open; one step whenever its socket is ready."""
+    HELLO = (amqp.SASL_HEADER + frame(performative(amqp.SASL_INIT, amqp.Symbol("EXTERNAL"), b""), kind=1) + amqp.AMQP_HEADER +
+             frame(performative(amqp.OPEN, "crowd")))
+
+    def __init__(self, bus, context):
+        self.began, self.is_secure, self.heard = time.monotonic(), False, b""
+        plain = socket.create_connection(("localhost", bus.tls_port), timeout=30)
+        plain.setblocking(False)
+        self.socket = context.wrap_socket(plain, server_hostname="localhost", do_handshake_on_connect=False)
+
+    def step(self):
+        """What it waits for: selectors.EVENT_READ or EVENT_WRITE, or 0 once the bus has answered open."""
+        try:
+            if not self.is_secure:
+                self.socket.do_handshake()
+                self.is_secure = True
+                self.socket.sendall(self.HELLO)
+            while b"\x00\x53\x10" not in self.heard:
+                data = self.socket.recv(65536)
+                check(data, f"closed after {time.monotonic() - self.began:.1f} s: {self.heard!r}")
+                self.heard += data
+            return 0
+        except ssl.SSLWantReadError:
+            return selectors.EVENT_READ
+        except ssl.SSLWantWriteError:
+            return selectors.EVENT_WRITE
+
+
+@crowd("two thousand TLS connects at once are all served, and a working client connects meanwhile within a second", seconds=180, alone=True)
+def tls_connects():
+    count = 2000 // TENTH
+    room_for_descriptors(count + 300)
+    with folder() as path, tls.TlsBus(path, door={"handshake_timeout": "30s"}).start() as bus:  # all clients are one thread here
+        context, connects, taken = bus.context(), [], []
+
+        def connect(_):
+            began = time.monotonic()
+            amqp.Client(bus.port).close()
+            connects.append(time.monotonic() - began)
+
+        waiting, began = selectors.DefaultSelector(), time.monotonic()
+        with Background(connect):
+            everybody = [TlsConnect(bus, context) for _ in range(count)]
+            for one in everybody:
+                wants = one.step()
+                if wants:
+                    waiting.register(one.socket, wants, one)
+            while waiting.get_map():
+                check(time.monotonic() - began < 120, f"{len(waiting.get_map())} are not connected")
+                for key, _ in waiting.select(1):
+                    wants = key.data.step()
+                    if wants:
+                        waiting.modify(key.fileobj, wants, key.data)
+                    else:
+                        waiting.unregister(key.fileobj)
+                        taken.append(time.monotonic() - key.data.began)
+        in_all = time.monotonic() - began
+        for one in everybody:
+            one.socket.close()
+        print(f"{count} TLS connects in {in_all:.2f} s, p50 {statistics.median(taken):.2f} s, longest {max(taken):.2f} s; memory "
+              f"{bus.rss_kib() / 1024:.0f} MiB; {len(connects)} good connects meanwhile, p99 {p99(connects) * 1000:.0f} ms, longest "
+              f"{max(connects) * 1000:.0f} ms")
+        check(p99(connects) <= 1, f"p99 of {len(connects)} connects is {p99(connects):.2f} s")
 
 
 # -- bytes and links -------------------------------------------------------------------------------------------------------------------------
