@@ -111,8 +111,9 @@ ManagementReply reply_of(const ManagementRequest& request, const flow::ScheduleL
         if (rows.empty()) return refuse(404, "no such scheduled copy");
         return {200, "OK", std::move(rows.front())};
     }
+    const json sample = to_json(flow::ScheduledCopy{});  // outlives the loop over its items
     json names = json::array();
-    for (const auto& entry : to_json(flow::ScheduledCopy{}).items())
+    for (const auto& entry : sample.items())
         names.push_back(entry.key());
     ManagementReply reply = table_of(request, rows, std::move(names));
     if (reply.status == 200) reply.body["total"] = list.total;
