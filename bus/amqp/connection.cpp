@@ -135,6 +135,7 @@ void Connection::on_read(std::error_code error, std::size_t size) {
     carry_ += size;
     process_input();
     io_.end_batch();
+    if (is_closing_) close_if_answered();
     write();
     read();
 }

@@ -262,7 +262,7 @@ void Connection::tick(Clock::time_point now) {
 void Connection::begin_close() {
     guarded([&] {
         is_closing_ = true;
-        links_.stop_credit();
+        links_.stop();
         close_if_answered();
     });
 }

@@ -235,7 +235,9 @@ void LinkTable::attach_outlet(pn_link_t* link, LinkId id, const Address& address
         link,
         std::max(io_.snapshot().limits.max_event_bytes, io_.snapshot().limits.max_message_bytes));
     pn_link_open(link);
-    keep(std::make_unique<Outlet>(link, id, io_, guard_, room_, *identity_, address, mode));
+    auto outlet = std::make_unique<Outlet>(link, id, io_, guard_, room_, *identity_, address, mode);
+    if (io_.is_closing()) outlet->stop();
+    keep(std::move(outlet));
 }
 
 void LinkTable::attach_replies(pn_link_t* link, LinkId id, const std::string& address) {
@@ -387,15 +389,20 @@ ManagementReplies* LinkTable::replies(std::string_view reply_to) {
 
 std::size_t LinkTable::pending() const {
     std::size_t sum = 0;
-    for (const auto& [number, link] : links_)
+    for (const auto& [number, link] : links_) {
         if (link->kind() == LinkKind::inlet)
             sum += static_cast<const Inlet*>(link.get())->pending();
+        if (link->kind() == LinkKind::outlet)
+            sum += static_cast<const Outlet*>(link.get())->pending();
+    }
     return sum;
 }
 
-void LinkTable::stop_credit() {
-    for (const auto& [number, link] : links_)
+void LinkTable::stop() {
+    for (const auto& [number, link] : links_) {
         if (link->kind() == LinkKind::inlet) static_cast<Inlet*>(link.get())->stop_credit();
+        if (link->kind() == LinkKind::outlet) static_cast<Outlet*>(link.get())->stop();
+    }
 }
 
 void LinkTable::on_written(std::size_t bytes) {

@@ -67,9 +67,10 @@ public:
     [[nodiscard]] bool has_inlets() const { return inlets_ > 0; }
     /// That management request is done with.
     void answered(LinkId request);
-    /// Published and not answered yet.
+    /// Published and not answered yet, delivered and not settled yet.
     [[nodiscard]] std::size_t pending() const;
-    void stop_credit();
+    /// Nothing new in either direction; what is pending may still come.
+    void stop();
 
 private:
     [[nodiscard]] Link* at(FramePlace place) const;

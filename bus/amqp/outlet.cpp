@@ -90,7 +90,18 @@ void Outlet::on_flow() {
 }
 
 std::size_t Outlet::credit() const {
-    return static_cast<std::size_t>(std::max(pn_link_credit(handle()), 0));
+    return is_stopped_ ? 0 : static_cast<std::size_t>(std::max(pn_link_credit(handle()), 0));
+}
+
+void Outlet::stop() {
+    is_stopped_ = true;
+    return_excess();
+    tell_credit();
+}
+
+std::size_t Outlet::pending() const {
+    if (is_over() || mode_.consume != flow::ConsumeMode::take) return 0;
+    return static_cast<std::size_t>(std::max(pn_link_unsettled(handle()), 0));
 }
 
 // received - waiting have been sent, so the peer's credit counts from there (AMQP 1.0 §2.6.7). Of a

@@ -69,6 +69,10 @@ public:
     void fetched(std::uint64_t ticket, Result<Body> body);
     void drained();
     void settle_durable(CopySeq copy);
+    /// Sends nothing more: what waits here goes back to its queue.
+    void stop();
+    /// Deliveries that the consumer has not settled.
+    [[nodiscard]] std::size_t pending() const;
 
 private:
     // A copy that could not be sent at once: no room, no credit, or its body is being read.
@@ -109,6 +113,7 @@ private:
     bool drains_when_empty_ = false;
     bool has_used_limit_ = false;  // when it was drained: there may be more in the queue
     bool is_blocked_ = false;
+    bool is_stopped_ = false;
     std::unordered_map<CopySeq, pn_delivery_t*> awaiting_durable_;
 };
 

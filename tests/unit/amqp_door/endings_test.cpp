@@ -148,6 +148,25 @@ TEST_CASE("endings: the door closes with a word to its clients, after their outc
     client.run_until([&] { return client.is_gone(); }, std::chrono::milliseconds(1000));
 }
 
+TEST_CASE("endings: a door that closes waits for consumers to settle", "[amqp]") {
+    LiveBus bus;
+    fill(bus, 3);
+    EngineClient client(bus.port());
+    client.receiver("queue/x",
+                    {.credit = 2, .is_presettled = false, .settles_second = false, .looks = false});
+    REQUIRE(client.run_until([&] { return client.received.size() == 2; }));
+    std::jthread closer([&] { bus.door->close(Millis{20000}); });
+    client.settle(client.received[0], PN_ACCEPTED);
+    REQUIRE(client.run_until([&] { return bus.seen().accepted == 1; }));
+    CHECK(!client.is_gone());
+    client.settle(client.received[1], PN_ACCEPTED);
+    CHECK(client.connection_reason() == "amqp:connection:forced");
+    CHECK(bus.seen().accepted == 2);
+    CHECK(bus.counts("queue/x").ready == 1);
+    pn_connection_close(client.connection());
+    client.run_until([&] { return client.is_gone(); }, std::chrono::milliseconds(1000));
+}
+
 TEST_CASE("endings: a full house takes nobody more and goes on with who is there", "[amqp]") {
     auto options = test_options();
     options.max_connections = 3;
