@@ -16,8 +16,12 @@ LinkId waiter_of(std::uint64_t token) {
     return LinkId{order_bits | token};
 }
 
-void answer(std::uint64_t token, OrderDone done, Effects& out) {
-    out.answers.push_back({token, std::move(done)});
+/// Assigned, not built from: g++ 12 takes the variant's other members for uninitialised.
+template <class What>
+void answer(std::uint64_t token, What what, Effects& out) {
+    Answer& one = out.answers.emplace_back();
+    one.token = token;
+    one.what = std::move(what);
 }
 
 OrderDone failed(Errc code, std::string text) {
@@ -38,7 +42,7 @@ void BusCore::State::carry_out(std::uint64_t token,
                                Effects& out) {
     Counts counts;
     count(counts);
-    out.answers.push_back({token, std::move(counts)});
+    answer(token, std::move(counts), out);
 }
 
 void BusCore::State::carry_out(std::uint64_t token,
@@ -75,7 +79,7 @@ void BusCore::State::carry_out(std::uint64_t token,
                                event.expiry(),
                                event.bytes()});
     }
-    out.answers.push_back({token, std::move(list)});
+    answer(token, std::move(list), out);
 }
 
 void BusCore::State::carry_out(std::uint64_t token,
