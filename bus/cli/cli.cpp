@@ -1,5 +1,6 @@
 #include "bus/cli/cli.hpp"
 
+#include "bus/cli/manual.hpp"
 #include "bus/cli/verbs.hpp"
 
 #include <algorithm>
@@ -61,6 +62,7 @@ void add_verbs(CLI::App& root, Session& session) {
     add_bench(root, session);
     add_version(root, session);
     add_completion(root, session);
+    add_manual(root, session);
 }
 
 // The first word that the last verb it came to did not know.

@@ -1,3 +1,4 @@
+#include "bus/cli/connecting.hpp"
 #include "bus/cli/table.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/ops/daemon.hpp"
@@ -8,7 +9,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace vera::cli {
 namespace {
@@ -147,6 +150,122 @@ void add_reference(CLI::App& config, Session& session) {
     });
 }
 
+struct RunningFlags {
+    std::string file;
+    bool is_json = false;
+    std::shared_ptr<ConnectFlags> connect;
+};
+
+Result<json> ask_running(const ConnectFlags& flags, const std::string& operation) {
+    auto connection = connect(flags);
+    if (!connection) return fail(connection.error().code, connection.error().text);
+    const auto reply =
+        connection->manage(operation, {{"type", "configuration"}, {"name", "self"}}, nullptr);
+    if (!reply) return fail(reply.error().code, reply.error().text);
+    if (!reply->body.is_object())
+        return fail(Errc::bad_input, "the bus answered in a form that is not known");
+    return reply->body;
+}
+
+std::string identity_text(const json& generation, const json& digest) {
+    return "generation " + value_text(generation) + ", digest " + value_text(digest);
+}
+
+int reload(const RunningFlags& flags, Io& io) {
+    const auto reply = ask_running(*flags.connect, "RELOAD");
+    if (!reply) return report(io, reply.error());
+    json out = *reply;
+    if (flags.is_json) {
+        out["version"] = 1;
+        print(io, out);
+        return exit_ok;
+    }
+    io.out << "was " << identity_text(out["generationBefore"], out["digestBefore"]) << '\n'
+           << "is  " << identity_text(out["generation"], out["digest"]) << '\n';
+    for (const json& key : out["needRestart"])
+        io.out << "needs a restart, the old value stays: " << value_text(key) << '\n';
+    return exit_ok;
+}
+
+void add_reload(CLI::App& config, Session& session) {
+    CLI::App* verb =
+        config.add_subcommand("reload", "Let the running bus read its configuration again");
+    auto flags = std::make_shared<RunningFlags>();
+    verb->add_flag("--json", flags->is_json, "As JSON");
+    flags->connect = add_connect_flags(*verb);
+    verb->footer(
+        footer("  vera config reload\n"
+               "All or nothing: with an error in it the old configuration stays. For systems with\n"
+               "`operator: true`, and for clients without a name where those may connect.\n"));
+    verb->callback([=, &session] { session.exit_code = reload(*flags, session.io); });
+}
+
+/// What READ told, as effective() gives it.
+std::vector<ops::EffectiveOption> options_of(const json& reply) {
+    std::vector<ops::EffectiveOption> options;
+    const auto rows = reply.find("options");
+    if (rows == reply.end() || !rows->is_array()) return options;
+    for (const json& row : *rows) {
+        if (!row.is_object()) continue;
+        ops::EffectiveOption option;
+        option.key = value_text(row.value("key", json(nullptr)));
+        option.value = row.value("value", json(nullptr));
+        options.push_back(std::move(option));
+    }
+    return options;
+}
+
+int diff(const RunningFlags& flags, Io& io) {
+    const auto loaded = load(flags.file);
+    if (!loaded) return report(io, loaded.error());
+    const auto running = ask_running(*flags.connect, "READ");
+    if (!running) return report(io, running.error());
+    const auto found = ops::differences(options_of(*running), ops::effective(loaded->config));
+    const json generation = running->value("generation", json(nullptr));
+    const json digest = running->value("digest", json(nullptr));
+    if (flags.is_json) {
+        json rows = json::array();
+        for (const ops::OptionDifference& one : found)
+            rows.push_back({{"key", one.key},
+                            {"running", one.before},
+                            {"file", one.after},
+                            {"takes", one.needs_restart ? "restart" : "reload"}});
+        print(io,
+              {{"version", 1},
+               {"generation", generation},
+               {"digest", digest},
+               {"fileDigest", loaded->config.digest},
+               {"differences", std::move(rows)}});
+        return exit_ok;
+    }
+    io.err << "the bus runs " << identity_text(generation, digest) << '\n';
+    if (found.empty()) {
+        io.out << "no difference\n";
+        return exit_ok;
+    }
+    Table table({{"OPTION", false}, {"RUNNING", false}, {"FILE", false}, {"TAKES", false}});
+    for (const ops::OptionDifference& one : found)
+        table.add({one.key,
+                   value_text(one.before),
+                   value_text(one.after),
+                   one.needs_restart ? "restart" : "reload"});
+    io.out << table.text();
+    return exit_ok;
+}
+
+void add_diff(CLI::App& config, Session& session) {
+    CLI::App* verb = config.add_subcommand(
+        "diff", "Show what a file would change in the configuration of the running bus");
+    auto flags = std::make_shared<RunningFlags>();
+    verb->add_option("-c,--config", flags->file, "Configuration, YAML")->required();
+    verb->add_flag("--json", flags->is_json, "As JSON");
+    flags->connect = add_connect_flags(*verb);
+    verb->footer(footer(
+        "  vera config diff -c vera.yaml\n"
+        "Also what only a restart would change. Paths in FILE are taken as of its folder.\n"));
+    verb->callback([=, &session] { session.exit_code = diff(*flags, session.io); });
+}
+
 }  // namespace
 
 void add_config(CLI::App& config, Session& session) {
@@ -154,6 +273,8 @@ void add_config(CLI::App& config, Session& session) {
     add_show(config, session);
     add_example(config, session);
     add_reference(config, session);
+    add_diff(config, session);
+    add_reload(config, session);
 }
 
 }  // namespace vera::cli

@@ -111,6 +111,7 @@ struct SystemConfig {
         secrets;  ///< hashed, see policy/secret.hpp; several while one is being replaced
     std::vector<SubjectConfig> certificates{};  ///< by their subjects; several likewise
     InboxConfig inbox{};
+    bool is_operator = false;  ///< may see and reload the configuration
 };
 
 struct AuthorityConfig {
@@ -140,6 +141,7 @@ struct QueueConfig {
 
 struct Config {
     std::string node = "vera";  ///< AMQP container id
+    Millis stop_timeout{10'000};
     std::vector<ListenConfig> listen{ListenConfig{}};
     StoreConfig store;
     flow::Limits limits;

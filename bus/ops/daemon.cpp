@@ -26,9 +26,6 @@ namespace {
 namespace log = host::log;
 using namespace std::chrono_literals;
 
-/// How long the core may need to end what it began once the door is closed.
-constexpr Millis finish_within{10'000};
-
 amqp::DoorOptions door_options(const Config& config) {
     amqp::DoorOptions options;
     for (const ListenConfig& listen : config.listen)
@@ -61,9 +58,11 @@ void log_generation(std::string_view message, const Config& config, Generation g
 }
 
 /// What only a restart can change is kept as it is; each difference is told.
-void keep_fixed_parts(Config& next, const Config& current) {
-    for (const std::string& key : keep_fixed(next, current))
+std::vector<std::string> keep_fixed_parts(Config& next, const Config& current) {
+    std::vector<std::string> changed = keep_fixed(next, current);
+    for (const std::string& key : changed)
         log::warn("a changed option needs a restart; the old value stays", {{"key", key}});
+    return changed;
 }
 
 /// Connections must leave descriptors for the store: without any it would take nothing more.
@@ -133,6 +132,7 @@ struct Daemon::Parts {
 
     Result<void> open_store();
     Result<void> open_door();
+    void apply(Config next);
     void stop(Millis grace);
     /// For whoever asks: what the listeners are like now. Warns of certificates that soon expire.
     void tell_listeners();
@@ -155,6 +155,12 @@ struct Daemon::Parts {
     std::unique_ptr<Bus> bus;
     std::unique_ptr<amqp::FrontDoor> door;
     bool is_running = false;  ///< engine started, not stopped
+
+    struct Request {
+        amqp::ManagementRequest request;
+        std::function<void(amqp::ManagementReply)> done;
+    };
+    host::Mailbox<Request> requests;  ///< for the main thread
 };
 
 Result<void> Daemon::Parts::open_store() {
@@ -251,6 +257,10 @@ void Daemon::Parts::tell_listeners() {
 
 void Daemon::Parts::manage_request(amqp::ManagementRequest request,
                                    std::function<void(amqp::ManagementReply)> done) {
+    if (is_about_configuration(request) && options.on_request) {
+        requests.put({std::move(request), std::move(done)});
+        return options.on_request();
+    }
     const Order order = read_order(request, *bus->snapshot());
     if (const auto* wrong = std::get_if<amqp::ManagementReply>(&order)) return done(*wrong);
     if (const auto* about = std::get_if<ClockOrder>(&order)) {
@@ -275,6 +285,23 @@ void Daemon::Parts::manage_request(amqp::ManagementRequest request,
             now.clock = clock->facts();
             done(manage(request, counts, now));
         });
+}
+
+void Daemon::Parts::apply(Config next) {
+    config = std::move(next);
+    ++generation.value;
+    // The last generation knows every queue, deleted ones too.
+    latest = make_snapshot(config, latest->queues, generation, base);
+    std::vector<flow::Input> inputs;
+    inputs.emplace_back(flow::Reloaded{latest});
+    bus->post(std::move(inputs));
+    authenticator->replace(config.systems);
+    std::vector<std::shared_ptr<const amqp::TlsContext>> contexts;
+    for (const ListenConfig& listen : config.listen)
+        contexts.push_back(listen.tls.context);
+    door->replace_tls(contexts);
+    tell_listeners();
+    digest.set(config.digest);
 }
 
 void Daemon::Parts::stop(Millis grace) {
@@ -331,41 +358,59 @@ std::vector<std::string> Daemon::addresses() const {
     return texts;
 }
 
-bool Daemon::reload() {
+ReloadReport Daemon::reload() {
     Parts& parts = *parts_;
+    if (parts.options.on_reload) parts.options.on_reload(true);
+    ReloadReport report;
+    report.before = parts.generation;
+    report.digest_before = parts.config.digest;
     LoadedConfig loaded =
         load_config(parts.options.config_file, {catalogue_types(), parts.options.is_pilot, false});
     if (loaded.is_good()) {
-        keep_fixed_parts(loaded.config, parts.config);
+        report.kept = keep_fixed_parts(loaded.config, parts.config);
         for (auto& [key, reason] : contradictions(loaded.config))
             loaded.problems.push_back({parts.options.config_file,
                                        0,
                                        key,
                                        std::move(reason) + " (with what only a restart changes)"});
     }
-    if (!loaded.is_good()) {
+    report.is_applied = loaded.is_good();
+    if (report.is_applied) {
+        parts.apply(std::move(loaded.config));
+        log_generation("configuration reloaded", parts.config, parts.generation);
+    } else {
         log_problems(loaded.problems);
         log::error("configuration not reloaded; the old generation stays",
                    {{"generation", std::to_string(parts.generation.value)},
                     {"digest", parts.config.digest}});
-        return false;
+        report.problems = std::move(loaded.problems);
     }
-    parts.config = std::move(loaded.config);
-    ++parts.generation.value;
-    // The last generation knows every queue, deleted ones too.
-    parts.latest = make_snapshot(parts.config, parts.latest->queues, parts.generation, parts.base);
-    std::vector<flow::Input> inputs;
-    inputs.emplace_back(flow::Reloaded{parts.latest});
-    parts.bus->post(std::move(inputs));
-    parts.authenticator->replace(parts.config.systems);
-    std::vector<std::shared_ptr<const amqp::TlsContext>> contexts;
-    for (const ListenConfig& listen : parts.config.listen)
-        contexts.push_back(listen.tls.context);
-    parts.door->replace_tls(contexts);
-    parts.tell_listeners();
-    parts.digest.set(parts.config.digest);
-    log_generation("configuration reloaded", parts.config, parts.generation);
-    return true;
+    report.after = parts.generation;
+    report.digest_after = parts.config.digest;
+    if (parts.options.on_reload) parts.options.on_reload(false);
+    return report;
+}
+
+void Daemon::answer_requests() {
+    std::vector<Parts::Request> waiting;
+    parts_->requests.take(waiting, 0ms);
+    for (const Parts::Request& one : waiting) {
+        if (auto refused = refusal_of(one.request, parts_->config))
+            one.done(*std::move(refused));
+        else if (one.request.operation == "RELOAD")
+            one.done(reply_of(reload()));
+        else
+            one.done(read_configuration(
+                parts_->config, parts_->generation, parts_->options.config_file));
+    }
+}
+
+void Daemon::ask_core(std::function<void()> answered) {
+    parts_->bus->ask([answered = std::move(answered)](const flow::Counts&) { answered(); });
+}
+
+Millis Daemon::stop_timeout() const {
+    return parts_->config.stop_timeout;
 }
 
 void Daemon::stop(Millis grace) {

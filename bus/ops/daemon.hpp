@@ -3,6 +3,7 @@
 // are serve.cpp's.
 #include "bus/base/result.hpp"
 #include "bus/ops/config.hpp"
+#include "bus/ops/configuration_node.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -16,7 +17,9 @@ struct DaemonOptions {
     std::string config_file;
     bool is_pilot = false;
     std::function<void(std::string)>
-        on_sealed;  ///< once, from any thread: the store takes nothing more, stop()
+        on_sealed{};  ///< once, from any thread: the store takes nothing more, stop()
+    std::function<void()> on_request{};  ///< from any thread: answer_requests() has something to do
+    std::function<void(bool)> on_reload{};  ///< a reload begins (true), and is over (false)
 };
 
 /// Thread: one (the main one) calls it; its own threads do the work.
@@ -38,8 +41,14 @@ public:
     [[nodiscard]] std::vector<std::string> addresses() const;
     [[nodiscard]] std::vector<std::uint16_t> ports() const;
     /// All or nothing: a configuration with errors changes nothing and is logged line by line.
-    /// false then.
-    bool reload();
+    ReloadReport reload();
+    /// Of clients, about the configuration: to be seen or reloaded.
+    void answer_requests();
+    /// `answered` once the core has answered a question, on the thread that runs it; not at all if
+    /// I/O threads or core have come to a halt.
+    void ask_core(std::function<void()> answered);
+    /// Of the configuration in force.
+    [[nodiscard]] Millis stop_timeout() const;
     /// Graceful: the door closes (links and connections end within `grace`), what was submitted is
     /// finished, the store is marked as ended in order. Once; the destructor does it without grace
     /// otherwise.
@@ -48,6 +57,9 @@ public:
 private:
     std::unique_ptr<Parts> parts_;
 };
+
+/// How long the core may need to end what it began once the door is closed.
+constexpr Millis finish_within{10'000};
 
 /// How many connections may come in if the process may have `open_files` descriptors: 256 of them
 /// are for the rest, and one may always come.

@@ -399,6 +399,9 @@ OptionTable<SystemConfig> system_options() {
               at(&SystemConfig::inbox),
               inbox_options(),
               {"0.1", reload, "the queue of messages to it"}),
+        boolean("operator",
+                at(&SystemConfig::is_operator),
+                {"0.1", reload, "may see and reload the configuration by `$management`"}),
     };
 }
 
@@ -524,6 +527,13 @@ OptionTable<QueueConfig> queue_options() {
 OptionTable<Config> make_config_options() {
     return {
         text("node", at(&Config::node), node_form, {"0.1", restart, "AMQP container id"}).basic(),
+        duration("stop_timeout",
+                 at(&Config::stop_timeout),
+                 {0ms, 10min},
+                 {"0.1",
+                  reload,
+                  "how long clients may take to end what they began when the bus stops; one half "
+                  "for deliveries under way, the rest for connections"}),
         list("listen",
              at(&Config::listen),
              listen_options(),

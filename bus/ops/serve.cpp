@@ -2,18 +2,22 @@
 
 #include "bus/host/log.hpp"
 #include "bus/host/memory.hpp"
+#include "bus/host/supervisor.hpp"
 #include "bus/ops/config.hpp"
+#include "bus/ops/core_watch.hpp"
 #include "bus/ops/daemon.hpp"
 #include "bus/ops/management.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <poll.h>
 #include <sstream>
 #include <sys/eventfd.h>
@@ -29,9 +33,10 @@ namespace {
 namespace log = host::log;
 using namespace std::chrono_literals;
 
-constexpr Millis grace{10'000};
 constexpr Millis memory_every{30'000};  // a burst is over, or goes on: then it costs little
 constexpr std::size_t most_spare_bytes = 32U << 20U;
+/// Beyond what was promised, until the supervisor gives up on an orderly end.
+constexpr Millis to_spare{10'000};
 
 /// Closes itself.
 class Fd {
@@ -86,12 +91,17 @@ bool write_port_file(const std::string& path, const std::vector<std::uint16_t>& 
     return out && !error;
 }
 
-void say_serving(const Daemon& daemon, bool is_pilot) {
-    std::string line = "VeRA serves on ";
+std::string serving_text(const Daemon& daemon) {
+    std::string text = "VeRA serves on ";
     bool is_first = true;
     for (const std::string& address : daemon.addresses())
-        line += (std::exchange(is_first, false) ? "" : ", ") + address;
-    line += " (pid " + std::to_string(::getpid()) + (is_pilot ? ", pilot" : "") + ")\n";
+        text += (std::exchange(is_first, false) ? "" : ", ") + address;
+    return text;
+}
+
+void say_serving(const std::string& serving, bool is_pilot) {
+    const std::string line =
+        serving + " (pid " + std::to_string(::getpid()) + (is_pilot ? ", pilot" : "") + ")\n";
     std::fputs(line.c_str(), stdout);
     std::fflush(stdout);
 }
@@ -103,27 +113,83 @@ int cannot_start(const Error& error) {
     return 1;
 }
 
+/// Wakes the main thread from any other.
+class Bell {
+public:
+    Bell() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+    [[nodiscard]] int fd() const { return fd_.get(); }
+    void ring() const {
+        const std::uint64_t one = 1;
+        if (::write(fd_.get(), &one, sizeof one) < 0) log::error("the main thread cannot be told");
+    }
+    /// Whether it rang since the last look.
+    [[nodiscard]] bool rang() const {
+        std::uint64_t times = 0;
+        return ::read(fd_.get(), &times, sizeof times) == static_cast<ssize_t>(sizeof times);
+    }
+
+private:
+    Fd fd_;
+};
+
+/// What the main thread waits for.
+struct Bells {
+    Bell sealed, request, alive;
+    [[nodiscard]] bool are_there() const {
+        return sealed.fd() >= 0 && request.fd() >= 0 && alive.fd() >= 0;
+    }
+};
+
+/// Gives memory back that a burst has left unused; by the clock, as a watchdog wakes the main
+/// thread more often than it is due.
+class SpareMemory {
+public:
+    /// How long until the next call at most.
+    Millis look(CoreWatch::Clock::time_point now) {
+        if (now >= next_) {
+            host::give_back_memory(most_spare_bytes);
+            next_ = now + memory_every;
+        }
+        return std::chrono::ceil<Millis>(next_ - now);
+    }
+
+private:
+    CoreWatch::Clock::time_point next_ = CoreWatch::Clock::now() + memory_every;
+};
+
+/// How long the main thread may sleep for the watchdog's sake.
+Millis time_to_watch(std::optional<CoreWatch>& watch,
+                     const Bell& alive,
+                     CoreWatch::Clock::time_point now) {
+    return watch ? watch->look(alive.rang(), now) : memory_every;
+}
+
 /// Until a signal ends it (true) or the store has sealed itself (false).
-bool wait_for_end(Daemon& daemon, int signal_fd, int sealed_fd) {
+bool wait_for_end(Daemon& daemon,
+                  int signal_fd,
+                  const Bells& bells,
+                  std::optional<CoreWatch> watch) {
+    SpareMemory spare;
     for (;;) {
-        std::array<pollfd, 2> ready{{{signal_fd, POLLIN, 0}, {sealed_fd, POLLIN, 0}}};
-        const int count =
-            ::poll(ready.data(), ready.size(), static_cast<int>(memory_every.count()));
-        if (count < 0) {
+        const auto now = CoreWatch::Clock::now();
+        const Millis most = std::min(spare.look(now), time_to_watch(watch, bells.alive, now));
+        std::array<pollfd, 4> ready{{{signal_fd, POLLIN, 0},
+                                     {bells.sealed.fd(), POLLIN, 0},
+                                     {bells.request.fd(), POLLIN, 0},
+                                     {bells.alive.fd(), POLLIN, 0}}};
+        if (::poll(ready.data(), ready.size(), static_cast<int>(most.count())) < 0) {
             if (errno == EINTR) continue;
             log::error("waiting for signals failed", {{"errno", std::to_string(errno)}});
             return false;
         }
-        if (count == 0) {
-            host::give_back_memory(most_spare_bytes);
-            continue;
-        }
-        if (ready[1].revents != 0) return false;
+        if (bells.sealed.rang()) return false;
+        if (bells.request.rang()) daemon.answer_requests();
+        if (ready[0].revents == 0) continue;
         signalfd_siginfo signal{};
         if (::read(signal_fd, &signal, sizeof signal) != static_cast<ssize_t>(sizeof signal))
             continue;
         if (signal.ssi_signo == static_cast<std::uint32_t>(SIGHUP)) {
-            daemon.reload();
+            static_cast<void>(daemon.reload());
             continue;
         }
         log::info(
@@ -134,6 +200,27 @@ bool wait_for_end(Daemon& daemon, int signal_fd, int sealed_fd) {
     }
 }
 
+DaemonOptions daemon_options(const ServeOptions& options,
+                             const Bells& bells,
+                             const host::Supervisor& supervisor) {
+    DaemonOptions made;
+    made.config_file = options.config_file;
+    made.is_pilot = options.is_pilot;
+    made.on_sealed = [&bells](const std::string& reason) {
+        log::error("the store has sealed itself: nothing more is accepted, stopping",
+                   {{"reason", reason}});
+        bells.sealed.ring();
+    };
+    made.on_request = [&bells] { bells.request.ring(); };
+    made.on_reload = [&supervisor](bool begins) {
+        if (begins)
+            supervisor.tell_reloading();
+        else
+            supervisor.tell("READY=1");
+    };
+    return made;
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
@@ -141,29 +228,34 @@ int serve(const ServeOptions& options) {
         log::error("cannot start", {{"reason", "unknown log level: debug, info, warn or error"}});
         return 1;
     }
+    const auto supervisor = host::Supervisor::from_environment();
     const sigset_t signals = block_signals();
     set_process_limits();
     const Fd signal_fd(::signalfd(-1, &signals, SFD_CLOEXEC));
-    const Fd sealed_fd(::eventfd(0, EFD_CLOEXEC));
-    if (signal_fd.get() < 0 || sealed_fd.get() < 0)
+    const Bells bells;
+    if (signal_fd.get() < 0 || !bells.are_there())
         return cannot_start({Errc::unavailable, "no file descriptors for signals"});
 
-    DaemonOptions daemon_options;
-    daemon_options.config_file = options.config_file;
-    daemon_options.is_pilot = options.is_pilot;
-    daemon_options.on_sealed = [fd = sealed_fd.get()](const std::string& reason) {
-        log::error("the store has sealed itself: nothing more is accepted, stopping",
-                   {{"reason", reason}});
-        const std::uint64_t one = 1;
-        if (::write(fd, &one, sizeof one) < 0) log::error("the main thread cannot be told");
-    };
-    auto daemon = Daemon::start(std::move(daemon_options));
+    supervisor.tell("STATUS=Recovering the store");
+    auto daemon = Daemon::start(daemon_options(options, bells, supervisor));
     if (!daemon) return cannot_start(daemon.error());
     if (!options.port_file.empty() && !write_port_file(options.port_file, (*daemon)->ports()))
         return cannot_start({Errc::io, "cannot write the port file " + options.port_file});
-    say_serving(**daemon, options.is_pilot);
+    const std::string serving = serving_text(**daemon);
+    say_serving(serving, options.is_pilot);
+    supervisor.tell("READY=1\nSTATUS=" + serving);
 
-    const bool is_orderly = wait_for_end(**daemon, signal_fd.get(), sealed_fd.get());
+    std::optional<CoreWatch> watch;
+    if (const auto period = supervisor.watchdog())
+        watch.emplace(
+            *period,
+            [&] { (*daemon)->ask_core([bell = &bells.alive] { bell->ring(); }); },
+            [&] { supervisor.tell("WATCHDOG=1"); });
+    const bool is_orderly = wait_for_end(**daemon, signal_fd.get(), bells, std::move(watch));
+    const Millis grace = (*daemon)->stop_timeout();
+    const std::chrono::microseconds most = grace + finish_within + to_spare;
+    supervisor.tell("STOPPING=1\nSTATUS=Stopping\nEXTEND_TIMEOUT_USEC=" +
+                    std::to_string(most.count()));
     (*daemon)->stop(grace);
     log::info("stopped");
     return is_orderly ? 0 : 1;

@@ -67,6 +67,13 @@ TEST_CASE("cli: every verb's help gives examples and exit codes", "[cli]") {
     const auto verb = GENERATE(values<std::vector<std::string>>({{"bench"},
                                                                  {"clock", "adopt"},
                                                                  {"clock", "show"},
+                                                                 {"config", "check"},
+                                                                 {"config", "show"},
+                                                                 {"config", "example"},
+                                                                 {"config", "reference"},
+                                                                 {"config", "diff"},
+                                                                 {"config", "reload"},
+                                                                 {"manual"},
                                                                  {"completion", "bash"},
                                                                  {"event", "publish"},
                                                                  {"message", "send"},
@@ -105,6 +112,23 @@ TEST_CASE("cli: completion knows verbs and flags", "[cli]") {
     CHECK(ran.exit_code == 0);
     CHECK(ran.out.find("'queue') words='ls peek ") != std::string::npos);
     CHECK(ran.out.find("--secret-file") != std::string::npos);
+}
+
+TEST_CASE("cli: the manual has every verb with its flags", "[cli]") {
+    const Ran ran = run({"manual"});
+    CHECK(ran.exit_code == 0);
+    CHECK(ran.out.find(".TH VERA 1") == 0);
+    CHECK(ran.out.find(".SS vera queue peek\n") != std::string::npos);
+    CHECK(ran.out.find(".B \\-\\-secret\\-file") != std::string::npos);
+    CHECK(ran.out.find("\n-") == std::string::npos);
+}
+
+TEST_CASE("cli: completion knows every verb about configuration", "[cli]") {
+    const Ran ran = run({"completion", "bash"});
+    for (const char* words : {"'config') words='check show example reference diff reload ",
+                              "'config show') words='--help --config --json --defaults '",
+                              "'config example') words='--help --full '"})
+        CHECK(ran.out.find(words) != std::string::npos);
 }
 
 TEST_CASE("cli: a bus that is not there is a failure with its address", "[cli]") {

@@ -98,10 +98,10 @@ TEST_CASE("daemon: a reload is refused if it contradicts what only a restart cha
     // Fine as a file of its own, but the door that is open stays.
     CHECK_FALSE(([&] {
         (void)folder.configure("limits: {message: 8MiB}\ndoor: {in_flight: 16MiB}\n");
-        return daemon->reload();
+        return daemon->reload().is_applied;
     }()));
     (void)folder.configure("limits: {message: 4MiB}\ndoor: {in_flight: 16MiB}\n");
-    CHECK(daemon->reload());
+    CHECK(daemon->reload().is_applied);
     daemon->stop(0ms);
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("daemon: generations go on behind those of the store's events", "[ops]
     store_event(folder.store(), Generation{41});
     said = vera::test::stderr_of([&] {
         const auto daemon = start(file);
-        CHECK(daemon->reload());
+        CHECK(daemon->reload().is_applied);
         daemon->stop(0ms);
     });
     CHECK(said.find("generation=42 ") != std::string::npos);
