@@ -255,7 +255,7 @@ def package_is_whole():
         check(all(owner == "root/root" for _, owner in files.values()), "owners", files)
         check(not [name for name, (mode, _) in files.items() if "s" in mode or (mode[0] != "l" and mode[8] == "w")], "modes", files)
         depends = told("--field", deb, "Depends")
-        for wanted in ("libc6", "libstdc++6", "libssl3", "libprotobuf32", "libqpid-proton-core10", "libqpid-proton-cpp12", "adduser"):
+        for wanted in ("libc6", "libstdc++6", "libssl3", "libprotobuf32", "libqpid-proton11", "libqpid-proton-cpp12", "adduser"):
             check(wanted in depends, f"{wanted} is no dependency: {depends}")
         control = os.path.join(path, "control")
         told("--control", deb, control)
