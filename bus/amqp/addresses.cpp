@@ -100,16 +100,22 @@ std::variant<Address, Refusal> resolve_target(const flow::Snapshot& snapshot,
                                               std::string_view address) {
     if (address == "events") return Address{};
     if (address == "$management")
-        return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
+        return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr, .node = {}};
     if (const flow::QueueSpec* queue = snapshot.find(address)) {
         if (takes_messages(*queue))
             return Address{.use = queue->kind == flow::QueueKind::inbox ? AddressUse::inbox
                                                                         : AddressUse::queue,
                            .queue = queue->id,
-                           .spec = queue};
+                           .spec = queue,
+                           .node = {}};
         return Refusal{Condition::not_allowed,
                        "'" + quoted(address) +
                            "' can only be received from; events are published to 'events'"};
+    }
+    if (is_reply_address(address)) {
+        const auto node = parse_reply_address(address);
+        if (!node) return no_such_node();
+        return Address{.use = AddressUse::node, .queue = {}, .spec = nullptr, .node = *node};
     }
     if (address.ends_with(dead_letter_suffix)) {
         std::string_view main = address;
@@ -139,11 +145,14 @@ std::variant<Address, Refusal> resolve_source(const flow::Snapshot& snapshot,
                                               std::string_view address,
                                               const event::Identity& who) {
     if (address == "$management")
-        return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr};
+        return Address{.use = AddressUse::management, .queue = {}, .spec = nullptr, .node = {}};
     if (address == "events")
         return Refusal{
             Condition::not_allowed,
             "'events' can only be sent to; a subscription is received from 'sub/<name>'"};
+    if (is_reply_address(address))
+        return Refusal{Condition::not_found,
+                       "a dynamic node is received from on the connection that made it"};
     std::string_view main = address;
     const bool is_dead = main.ends_with(dead_letter_suffix);
     if (is_dead) main.remove_suffix(dead_letter_suffix.size());
@@ -163,7 +172,8 @@ std::variant<Address, Refusal> resolve_source(const flow::Snapshot& snapshot,
                            queue->name.substr(flow::inbox_prefix.size()) + "'"};
     return Address{.use = AddressUse::queue,
                    .queue = is_dead ? dead_letter_of(queue->id) : queue->id,
-                   .spec = queue};
+                   .spec = queue,
+                   .node = {}};
 }
 
 }  // namespace vera::amqp

@@ -1,6 +1,7 @@
 #pragma once
 // The addresses of the front door (design §5): what a target, a source or a message's `to` names in
 // a configuration generation, or why it names nothing. No Proton, no sockets.
+#include "bus/amqp/reply_address.hpp"
 #include "bus/base/ids.hpp"
 #include "bus/base/refusal.hpp"
 #include "bus/event/raw_event.hpp"
@@ -17,6 +18,7 @@ enum class AddressUse : std::uint8_t {
     events,
     queue,  ///< any queue to receive from; queue/<name> to send to
     inbox,  ///< inbox/<system> to send to
+    node,   ///< a dynamic node to send to
     management,
     per_message,  ///< the anonymous terminus: each message says in `to` where it goes
 };
@@ -26,9 +28,11 @@ struct Address {
     AddressUse use = AddressUse::events;
     QueueId queue;
     const flow::QueueSpec* spec = nullptr;  ///< lives as long as the snapshot
+    ReplyAddress node;                      ///< for AddressUse::node
 };
 
-/// Where a client may send: `events`, `queue/<name>`, `inbox/<system>`, `$management`.
+/// Where a client may send: `events`, `queue/<name>`, `inbox/<system>`, `$management`, and a
+/// dynamic node, of which it is not known here whether it is there.
 [[nodiscard]] std::variant<Address, Refusal> resolve_target(const flow::Snapshot& snapshot,
                                                             std::string_view address);
 /// Where a message on the anonymous terminus goes (AMQP anonterm 1.0): as resolve_target, but not

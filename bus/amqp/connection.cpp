@@ -2,6 +2,7 @@
 
 #include "bus/amqp/connection_guarded.hpp"
 #include "bus/amqp/management_node.hpp"
+#include "bus/amqp/reply_outlet.hpp"
 #include "bus/base/check.hpp"
 #include "bus/host/log.hpp"
 
@@ -363,7 +364,7 @@ void Connection::answer_management(LinkId request,
     guarded([&] {
         if (phase_ != Phase::open) return;
         const Result<std::string> message = write_reply(reply, correlation, reply_to);
-        ManagementReplies* replies = links_.replies(reply_to);
+        ReplyOutlet* replies = links_.replies(reply_to);
         if (!message || replies == nullptr || !replies->send(request, *message)) {
             host::log::warn("a management reply is dropped",
                             {{"connection", std::to_string(number_)}});

@@ -1,6 +1,10 @@
 #include "bus/amqp/delivery_writer.hpp"
 
 #include "bus/amqp/amqp_codec.hpp"
+#include "bus/amqp/reply_address.hpp"
+
+#include <algorithm>
+#include <limits>
 
 namespace vera::amqp {
 
@@ -65,7 +69,8 @@ private:
 void put_header(const Sections& sections, const Stamp& stamp, std::string& out) {
     out.append("\x00\x53\x70\xc0", 4);
     const std::size_t at = out.size();
-    out.append("\x00\x05\x41", 3);  // size (below), five fields, durable
+    out.append("\x00\x05", 2);  // size (below), five fields
+    put_constructor(out, stamp.is_durable ? code::yes : code::no);
     if (sections.priority == usual_priority) {
         put_constructor(out, code::null);
     } else {
@@ -182,6 +187,16 @@ std::uint32_t put_own(const Stamp& stamp, std::string& out) {
 
 }  // namespace
 
+std::uint32_t ttl_left(Timestamp expiry, Timestamp now) {
+    if (!expiry) return 0;
+    if (expiry <= now) return 1;
+    // Unsigned: a publisher may name any time at all.
+    const std::uint64_t left =
+        static_cast<std::uint64_t>(expiry.ms) - static_cast<std::uint64_t>(now.ms);
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(left, std::numeric_limits<std::uint32_t>::max()));
+}
+
 void write_head(const Sections& sections, const Stamp& stamp, std::string& out) {
     put_header(sections, stamp, out);
     const std::size_t before = out.size();
@@ -195,7 +210,7 @@ void write_head(const Sections& sections, const Stamp& stamp, std::string& out) 
 
 std::uint64_t note_of(const Sections& sections, std::string_view message) {
     if (sections.bare.empty() || !sections.message_annotations.empty() ||
-        sections.priority != usual_priority)
+        sections.priority != usual_priority || is_reply_address(sections.reply_to))
         return 0;
     // The bare message is the last of it: where it begins says all.
     return static_cast<std::uint64_t>(sections.bare.data() - message.data()) + 1;

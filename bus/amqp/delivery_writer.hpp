@@ -13,6 +13,7 @@
 namespace vera::amqp {
 
 struct Stamp {
+    bool is_durable = true;  ///< false: it was in memory only
     bool is_first_acquirer = true;
     std::uint32_t delivery_count = 0;
     std::uint32_t ttl_ms = 0;           ///< 0: none
@@ -29,8 +30,10 @@ struct Stamp {
     std::string_view dead_queue;  ///< for x-opt-deaths
 };
 
-/// Appends to `out` what goes before sections.bare. header.durable is always true; priority is
-/// kept.
+/// The ttl to forward: what is left at `now` of a message that expires then, at least 1; 0: never.
+[[nodiscard]] std::uint32_t ttl_left(Timestamp expiry, Timestamp now);
+
+/// Appends to `out` what goes before sections.bare. The header's priority is kept.
 void write_head(const Sections& sections, const Stamp& stamp, std::string& out);
 
 /// What write_head and the sending need of a scanned message, in one number that stays with the

@@ -73,6 +73,7 @@ struct DoorContext {
     ByteBudget in_flight;
     std::atomic<std::uint64_t> partial_bytes{
         0};  ///< of deliveries that are not whole yet, all connections
+    std::atomic<std::uint64_t> reply_bytes{0};  ///< wait in dynamic nodes, all connections
     std::atomic<bool> is_shedding{false};
     std::atomic<std::uint32_t> connections{0};
     std::vector<IoThread*> threads;

@@ -41,6 +41,8 @@ struct DoorOptions {
     Millis handshake_timeout{5000};         ///< until TLS and SASL have ended
     Millis write_stall_timeout{60000};      ///< a peer that does not read while output waits
     std::uint32_t publisher_credit = 1000;  ///< deliveries
+    std::uint32_t reply_messages = 1000;    ///< that wait in dynamic nodes, per connection
+    std::uint64_t reply_bytes = 8U << 20U;  ///< the same in bytes; all connections: in_flight_bytes
     std::uint64_t in_flight_bytes =
         256U
         << 20U;  ///< received and not yet settled, all connections; beyond it sockets are not read

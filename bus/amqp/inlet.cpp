@@ -71,13 +71,16 @@ std::uint64_t Inlet::size_limit(const flow::Snapshot& snapshot, AddressUse use) 
 Inlet::Inlet(pn_link_t* handle,
              LinkId id,
              IoThread& io,
+             ReplyNodes& nodes,
              std::shared_ptr<const event::Identity> identity,
              const Address& address)
     : Link(handle, id, LinkKind::inlet),
       io_(io),
+      nodes_(nodes),
       identity_(std::move(identity)),
       use_(address.use),
       queue_(address.queue),
+      node_(address.node),
       credit_(static_cast<int>(io.door().options.publisher_credit)) {}
 
 void Inlet::give_first_credit() {
@@ -139,7 +142,8 @@ std::variant<Address, Refusal> Inlet::destination(const Sections& sections) {
     if (use_ == AddressUse::per_message) return resolve_to(snapshot, sections.to);
     return Address{.use = use_,
                    .queue = queue_,
-                   .spec = use_ == AddressUse::inbox ? snapshot.find(queue_) : nullptr};
+                   .spec = use_ == AddressUse::inbox ? snapshot.find(queue_) : nullptr,
+                   .node = node_};
 }
 
 void Inlet::route(pn_delivery_t* delivery, Block message, const Sections& sections) {
@@ -148,7 +152,54 @@ void Inlet::route(pn_delivery_t* delivery, Block message, const Sections& sectio
     const Address& to = *std::get_if<Address>(&found);
     const std::uint64_t most = size_limit(io_.snapshot(), to.use);
     if (message.size() > most) return refuse_here(delivery, too_large(most));
+    if (to.use == AddressUse::node)
+        return send_to_node(delivery, std::move(message), sections, to.node);
     publish(delivery, std::move(message), sections, to);
+}
+
+// Past the core: it is in memory only, and its node's thread answers.
+void Inlet::send_to_node(pn_delivery_t* delivery,
+                         Block message,
+                         const Sections& sections,
+                         const ReplyAddress& node) {
+    if (thread_of(node.owner) >= io_.door().threads.size())
+        return refuse_here(delivery, no_such_node());
+    note_reply_to(sections, {.use = AddressUse::node, .queue = {}, .spec = nullptr, .node = node});
+    event::RawEvent raw;
+    raw.arrival = io_.now();
+    raw.ttl_ms = sections.ttl_ms;
+    raw.absolute_expiry = sections.absolute_expiry;
+    const std::size_t size = message.size();
+    Work work;
+    work.messages.push_back({.node = node,
+                             .from = {.link = id(), .delivery = first_number_ + pending_.size()},
+                             .sender = identity_,
+                             .message = std::move(message),
+                             .expiry = flow::expiry_of(raw),
+                             .reply_to = parse_reply_address(sections.reply_to)});
+    await(delivery, size);
+    io_.put_at(node.owner, std::move(work));
+}
+
+// A dynamic node of this connection is given to whoever receives the message.
+void Inlet::note_reply_to(const Sections& sections, const Address& to) {
+    if (!is_reply_address(sections.reply_to)) return;
+    ReplyNode* node = nodes_.find(sections.reply_to);
+    if (node == nullptr) return;
+    switch (to.use) {
+        case AddressUse::inbox:
+            node->allowed.insert(to.spec->name.substr(flow::inbox_prefix.size()));
+            return;
+        case AddressUse::queue:
+            return ReplyNodes::give(*node, {Audience::Kind::queue, to.queue.value});
+        case AddressUse::events:
+            return ReplyNodes::give(*node, {Audience::Kind::subscribers, 0});
+        case AddressUse::node:
+            return ReplyNodes::give(*node, {Audience::Kind::node, to.node.owner.value});
+        case AddressUse::management:
+        case AddressUse::per_message:
+            return;
+    }
 }
 
 void Inlet::publish(pn_delivery_t* delivery,
@@ -157,6 +208,7 @@ void Inlet::publish(pn_delivery_t* delivery,
                     const Address& to) {
     const flow::Snapshot& snapshot = io_.snapshot();
     const std::size_t size = message.size();
+    Block received;  // `sections` point into it, to the end
     flow::Input input{std::in_place_type<flow::Published>};
     auto& published = *std::get_if<flow::Published>(&input);
     published.raw.message = std::move(message);
@@ -174,6 +226,7 @@ void Inlet::publish(pn_delivery_t* delivery,
         published.plan = flow::admit_message(
             snapshot, *to.spec, published.raw, value_text(sections.message_id_raw));
         published.plan.salt = io_.draw_salt();
+        received = published.raw.message;
         published.raw = with_sender(sections, std::move(published.raw), io_.scratch());
     } else {
         auto decided = flow::admit(snapshot, published.raw);
@@ -184,6 +237,7 @@ void Inlet::publish(pn_delivery_t* delivery,
         published.plan = std::move(*std::get_if<flow::Plan>(&decided));
         published.plan.salt = io_.draw_salt();
     }
+    note_reply_to(sections, to);
     published.from = {.link = id(), .delivery = first_number_ + pending_.size()};
     await(delivery, size);
     io_.add_input(std::move(input));
@@ -199,9 +253,8 @@ void Inlet::await(pn_delivery_t* delivery, std::size_t size) {
 // A reload may have taken the queue away.
 bool Inlet::is_target_alive() {
     const flow::Snapshot& snapshot = io_.snapshot();
-    if (use_ == AddressUse::events || use_ == AddressUse::per_message ||
-        checked_ == snapshot.generation)
-        return true;
+    const bool is_of_queue = use_ == AddressUse::queue || use_ == AddressUse::inbox;
+    if (!is_of_queue || checked_ == snapshot.generation) return true;
     const flow::QueueSpec* queue = snapshot.find(queue_);
     if (queue != nullptr && !queue->is_deleted) {
         checked_ = snapshot.generation;

@@ -4,6 +4,7 @@
 #include "bus/amqp/addresses.hpp"
 #include "bus/amqp/io_thread.hpp"
 #include "bus/amqp/link.hpp"
+#include "bus/amqp/reply_nodes.hpp"
 #include "bus/amqp/section_scanner.hpp"
 #include "bus/base/refusal.hpp"
 #include "bus/event/raw_event.hpp"
@@ -22,10 +23,11 @@ void fill_raw_event(const Sections& sections, bool with_cloud_events, event::Raw
 
 class Inlet final : public Link {
 public:
-    /// `address.use` is anything but management.
+    /// `address.use` is anything but management; `nodes` are the connection's.
     Inlet(pn_link_t* handle,
           LinkId id,
           IoThread& io,
+          ReplyNodes& nodes,
           std::shared_ptr<const event::Identity> identity,
           const Address& address);
 
@@ -57,6 +59,11 @@ private:
                  Block message,
                  const Sections& sections,
                  const Address& to);
+    void send_to_node(pn_delivery_t* delivery,
+                      Block message,
+                      const Sections& sections,
+                      const ReplyAddress& node);
+    void note_reply_to(const Sections& sections, const Address& to);
     [[nodiscard]] std::variant<Address, Refusal> destination(const Sections& sections);
     void await(pn_delivery_t* delivery, std::size_t size);
     bool is_target_alive();
@@ -67,9 +74,11 @@ private:
     void give_back_credit();
 
     IoThread& io_;
+    ReplyNodes& nodes_;
     std::shared_ptr<const event::Identity> identity_;
     AddressUse use_;
     QueueId queue_;
+    ReplyAddress node_;
     Generation checked_;           // generation in which the target was last seen
     std::deque<Pending> pending_;  // the first one has number first_number_
     std::uint64_t first_number_ = 0;

@@ -29,7 +29,8 @@ std::chrono::milliseconds sweep_period(const DoorOptions& options) {
 
 bool Work::is_empty() const {
     return accepts.empty() && refusals.empty() && deliveries.empty() && drained.empty() &&
-           durable.empty() && closes.empty() && fetched.empty();
+           durable.empty() && closes.empty() && fetched.empty() && grants.empty() &&
+           probes.empty() && messages.empty();
 }
 
 IoThread::IoThread(DoorContext& door, unsigned index)
@@ -108,6 +109,13 @@ void IoThread::put(Work work) {
     if (inbox_.put(std::move(one))) asio::post(context_, [this] { run_inbox(); });
 }
 
+bool IoThread::put_at(LinkId link, Work work) {
+    const unsigned thread = thread_of(link);
+    if (thread >= door_.threads.size()) return false;
+    door_.threads[thread]->put(std::move(work));
+    return true;
+}
+
 void IoThread::post(std::function<void()> job) {
     if (is_here())
         job();
@@ -184,6 +192,40 @@ void IoThread::carry(Work& work) {
                 link->close_with(symbol(close.condition), close.text);
         });
     }
+    carry_to_nodes(work);
+}
+
+// Grants first: whoever was given an address answers later.
+void IoThread::carry_to_nodes(Work& work) {
+    for (const NodeGrant& grant : work.grants)
+        with_connection(grant.node.owner, [&](LinkTable& links) { links.nodes().allow(grant); });
+    for (const NodeProbe& probe : work.probes) {
+        std::optional<Refusal> why = no_such_node();
+        with_connection(probe.node.owner, [&](LinkTable& links) {
+            why = links.nodes().judge(probe.node, probe.system);
+        });
+        if (!why) continue;
+        Work answers;
+        answers.closes.push_back(
+            {.link = probe.from, .condition = why->condition, .text = std::move(why->text)});
+        put_at(probe.from, std::move(answers));
+    }
+    for (NodeMessage& message : work.messages) {
+        const flow::DeliveryRef from = message.from;
+        std::optional<Refusal> why = no_such_node();
+        with_connection(message.node.owner,
+                        [&](LinkTable& links) { why = links.offer(std::move(message)); });
+        answer(from, std::move(why));
+    }
+}
+
+void IoThread::answer(const flow::DeliveryRef& from, std::optional<Refusal> why) {
+    Work answers;
+    if (why)
+        answers.refusals.push_back({from, std::move(*why)});
+    else
+        answers.accepts.push_back({from, false});
+    put_at(from.link, std::move(answers));
 }
 
 void IoThread::touch(Connection& connection) {

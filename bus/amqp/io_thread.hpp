@@ -2,6 +2,7 @@
 // One I/O thread: an Asio context with its connections, the inbox through which effects reach them,
 // and the batch of inputs that leaves for the core once per event. Private to this room.
 #include "bus/amqp/door_context.hpp"
+#include "bus/amqp/reply_nodes.hpp"
 #include "bus/audit/record.hpp"
 #include "bus/base/ids.hpp"
 #include "bus/flow/messages.hpp"
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +46,9 @@ struct Work {
     std::vector<flow::SettleDurable> durable;
     std::vector<flow::CloseLink> closes;
     std::vector<Fetched> fetched;
+    std::vector<NodeGrant> grants;  ///< these three come from other I/O threads
+    std::vector<NodeProbe> probes;
+    std::vector<NodeMessage> messages;
 
     [[nodiscard]] bool is_empty() const;
 };
@@ -64,6 +69,8 @@ public:
                std::shared_ptr<const TlsContext> tls);
     /// Any thread.
     void put(Work work);
+    /// For the thread of that link, this one or another. false: there is no such thread.
+    bool put_at(LinkId link, Work work);
     /// Any thread: runs at once if the caller is this thread.
     void post(std::function<void()> job);
     /// Any thread: never at once, so that a callback may come from within the call that it answers.
@@ -126,6 +133,8 @@ public:
 private:
     void run_inbox();
     void carry(Work& work);
+    void carry_to_nodes(Work& work);
+    void answer(const flow::DeliveryRef& from, std::optional<Refusal> why);
     template <class Job>
     void with_connection(LinkId id, Job job);
     void finish_touched();

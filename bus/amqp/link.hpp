@@ -25,7 +25,14 @@ struct FramePlace {
     friend bool operator==(const FramePlace&, const FramePlace&) = default;
 };
 
-enum class LinkKind : std::uint8_t { inlet, outlet, management, refused };
+enum class LinkKind : std::uint8_t {
+    inlet,
+    outlet,
+    management,  ///< requests come
+    replies,     ///< replies leave, or messages to a dynamic node
+    anchor,      ///< holds a dynamic node
+    refused,
+};
 
 /// Thread: its connection's. Lives from the peer's attach until the engine's link is freed.
 class Link {

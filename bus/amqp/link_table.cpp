@@ -1,51 +1,16 @@
 #include "bus/amqp/link_table.hpp"
 
-#include "bus/amqp/addresses.hpp"
 #include "bus/amqp/management_node.hpp"
-
-#include <proton/condition.h>
-#include <proton/terminus.h>
+#include "bus/amqp/reply_outlet.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
-#include <variant>
 
 namespace vera::amqp {
 namespace {
 
 Link* ours_of(pn_link_t* link) {
     return static_cast<Link*>(pn_link_get_context(link));
-}
-
-std::string_view address_of(pn_terminus_t* terminus) {
-    const char* address = pn_terminus_get_address(terminus);
-    return address == nullptr ? std::string_view{} : std::string_view{address};
-}
-
-// What we really provide: no filters, no unsettled state kept over a detach.
-void echo(pn_terminus_t* ours, pn_terminus_t* theirs, const char* address) {
-    pn_terminus_set_type(ours, pn_terminus_get_type(theirs));
-    pn_terminus_set_address(ours, address);
-    pn_terminus_set_durability(ours,
-                               std::min(pn_terminus_get_durability(theirs), PN_CONFIGURATION));
-}
-
-void echo_whole(pn_terminus_t* ours, pn_terminus_t* theirs) {
-    pn_terminus_set_type(ours, pn_terminus_get_type(theirs));
-    if (pn_terminus_get_type(theirs) != PN_UNSPECIFIED)
-        pn_terminus_set_address(ours, pn_terminus_get_address(theirs));
-}
-
-void put_outcomes(pn_terminus_t* source) {
-    pn_data_t* outcomes = pn_terminus_outcomes(source);
-    pn_data_clear(outcomes);
-    pn_data_put_array(outcomes, false, PN_SYMBOL);
-    pn_data_enter(outcomes);
-    for (const char* name :
-         {"amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"})
-        pn_data_put_symbol(outcomes, pn_bytes(std::strlen(name), name));
-    pn_data_exit(outcomes);
 }
 
 std::uint64_t key_of(FramePlace place) {
@@ -57,7 +22,8 @@ std::uint64_t key_of(FramePlace place) {
 LinkTable::LinkTable(IoThread& io, std::uint32_t connection, FrameGuard& guard)
     : io_(io),
       connection_(connection),
-      guard_(guard) {}
+      guard_(guard),
+      nodes_(io.door()) {}
 
 LinkTable::~LinkTable() = default;
 
@@ -125,149 +91,6 @@ void LinkTable::on_session_close(pn_session_t* session) {
     pn_session_free(session);
 }
 
-void LinkTable::on_attach(pn_link_t* link) {
-    static_assert(max_link_number < 0xFFFFFFFFU);
-    const std::uint32_t number = last_number_ + 1;
-    if (number > max_link_number || identity_ == nullptr) {
-        pn_condition_t* error =
-            pn_connection_condition(pn_session_connection(pn_link_session(link)));
-        pn_condition_set_name(error, "amqp:resource-limit-exceeded");
-        pn_condition_set_description(error, "too many links on one connection");
-        pn_connection_close(pn_session_connection(pn_link_session(link)));
-        return;
-    }
-    last_number_ = number;
-    const LinkId id =
-        make_link_id({.thread = io_.index(), .connection = connection_, .link = number});
-    if (pn_link_is_receiver(link))
-        attach_receiving(link, id);
-    else
-        attach_sending(link, id);
-}
-
-// The peer sends.
-void LinkTable::attach_receiving(pn_link_t* link, LinkId id) {
-    pn_terminus_t* target = pn_link_remote_target(link);
-    const pn_terminus_type_t type = pn_terminus_get_type(target);
-    if (type == PN_COORDINATOR)
-        return refuse(link, id, "amqp:not-implemented", "there are no transactions here");
-    if (pn_terminus_is_dynamic(target))
-        return refuse(link, id, "amqp:not-implemented", "dynamic targets are not supported");
-    if (type != PN_TARGET)
-        return refuse(link, id, "amqp:precondition-failed", "the target is missing");
-    const flow::Snapshot& snapshot = io_.snapshot();
-    // A target without an address is the anonymous terminus (AMQP anonterm 1.0 §2.2).
-    const bool is_anonymous = pn_terminus_get_address(target) == nullptr;
-    const auto resolved =
-        is_anonymous ? Address{.use = AddressUse::per_message, .queue = {}, .spec = nullptr}
-                     : resolve_target(snapshot, address_of(target));
-    if (const auto* why = std::get_if<Refusal>(&resolved))
-        return refuse(link, id, symbol(why->condition), why->text);
-    const Address& found = *std::get_if<Address>(&resolved);
-
-    echo_whole(pn_link_source(link), pn_link_remote_source(link));
-    put_outcomes(pn_link_source(link));
-    echo(pn_link_target(link), target, pn_terminus_get_address(target));
-    pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
-    pn_link_set_rcv_settle_mode(link, PN_RCV_FIRST);
-    const std::uint64_t limit = found.use == AddressUse::management
-                                    ? ManagementRequests::max_request_bytes
-                                    : Inlet::size_limit(snapshot, found.use);
-    pn_link_set_max_message_size(link, limit);
-    // Somewhat larger ones get an answer (rejected), absurd ones end the connection.
-    guard_.set_link_limit(
-        attaching_.channel, attaching_.handle, limit * 2 + io_.door().options.max_frame_bytes);
-    pn_link_open(link);
-    if (found.use == AddressUse::management) {
-        keep(std::make_unique<ManagementRequests>(link, id, io_, *this, identity_));
-        pn_link_flow(link, ManagementRequests::credit);
-        return;
-    }
-    auto inlet = std::make_unique<Inlet>(link, id, io_, identity_, found);
-    if (io_.is_closing())
-        inlet->stop_credit();
-    else
-        inlet->give_first_credit();
-    ++inlets_;
-    keep(std::move(inlet));
-}
-
-// The peer receives.
-void LinkTable::attach_sending(pn_link_t* link, LinkId id) {
-    pn_terminus_t* source = pn_link_remote_source(link);
-    if (pn_terminus_get_type(source) != PN_SOURCE)
-        return refuse(link, id, "amqp:precondition-failed", "the source is missing");
-    if (pn_terminus_is_dynamic(source)) {
-        pn_terminus_set_dynamic(pn_link_source(link), true);
-        return attach_replies(link,
-                              id,
-                              "$temp/" + std::to_string(connection_) + "-" +
-                                  std::to_string(io_.index()) + "/" + std::to_string(link_of(id)));
-    }
-    if (pn_terminus_get_address(source) == nullptr)
-        return refuse(link, id, "amqp:not-found", "the source has no address");
-    const auto resolved = resolve_source(io_.snapshot(), address_of(source), *identity_);
-    if (const auto* why = std::get_if<Refusal>(&resolved))
-        return refuse(link, id, symbol(why->condition), why->text);
-    const Address& found = *std::get_if<Address>(&resolved);
-    if (found.use == AddressUse::management)
-        attach_replies(link, id, std::string(address_of(source)));
-    else
-        attach_outlet(link, id, found);
-}
-
-void LinkTable::attach_outlet(pn_link_t* link, LinkId id, const Address& address) {
-    pn_terminus_t* theirs = pn_link_remote_source(link);
-    pn_terminus_t* ours = pn_link_source(link);
-    const bool looks = pn_terminus_get_distribution_mode(theirs) == PN_DIST_MODE_COPY;
-    const bool wants_presettled = pn_link_remote_snd_settle_mode(link) == PN_SND_SETTLED;
-    const Outlet::Mode mode{
-        .consume = looks ? flow::ConsumeMode::look : flow::ConsumeMode::take,
-        .is_presettled = looks || (wants_presettled && address.spec->allows_presettled),
-        .settles_second = pn_link_remote_rcv_settle_mode(link) == PN_RCV_SECOND};
-    echo(ours, theirs, pn_terminus_get_address(theirs));
-    pn_terminus_set_distribution_mode(ours, looks ? PN_DIST_MODE_COPY : PN_DIST_MODE_MOVE);
-    put_outcomes(ours);
-    echo_whole(pn_link_target(link), pn_link_remote_target(link));
-    pn_link_set_snd_settle_mode(link, mode.is_presettled ? PN_SND_SETTLED : PN_SND_UNSETTLED);
-    pn_link_set_rcv_settle_mode(link, pn_link_remote_rcv_settle_mode(link));
-    pn_link_set_max_message_size(
-        link,
-        std::max(io_.snapshot().limits.max_event_bytes, io_.snapshot().limits.max_message_bytes));
-    pn_link_open(link);
-    auto outlet = std::make_unique<Outlet>(link, id, io_, guard_, room_, *identity_, address, mode);
-    if (io_.is_closing()) outlet->stop();
-    keep(std::move(outlet));
-}
-
-void LinkTable::attach_replies(pn_link_t* link, LinkId id, const std::string& address) {
-    echo(pn_link_source(link), pn_link_remote_source(link), address.c_str());
-    echo_whole(pn_link_target(link), pn_link_remote_target(link));
-    pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
-    pn_link_set_rcv_settle_mode(link, PN_RCV_FIRST);
-    std::string target(address_of(pn_link_remote_target(link)));
-    pn_link_open(link);
-    keep(std::make_unique<ManagementReplies>(
-        link, id, *this, guard_, room_, address, std::move(target)));
-}
-
-// AMQP 1.0 §2.6.3: an attach with a null terminus, then the detach that tells why.
-void LinkTable::refuse(pn_link_t* link,
-                       LinkId id,
-                       std::string_view condition,
-                       const std::string& text) {
-    pn_terminus_set_type(pn_link_source(link), PN_UNSPECIFIED);
-    pn_terminus_set_type(pn_link_target(link), PN_UNSPECIFIED);
-    if (pn_link_is_receiver(link))
-        echo_whole(pn_link_source(link), pn_link_remote_source(link));
-    else
-        echo_whole(pn_link_target(link), pn_link_remote_target(link));
-    pn_link_open(link);
-    auto refused = std::make_unique<RefusedLink>(link, id);
-    refused->close_with(condition, text);
-    keep(std::move(refused));
-}
-
 void LinkTable::keep(std::unique_ptr<Link> link) {
     pn_link_set_context(link->handle(), link.get());
     link->set_place(attaching_);
@@ -322,8 +145,7 @@ void LinkTable::note_stale(pn_link_t* link) {
 
 void LinkTable::answered(LinkId request) {
     Link* link = find(request);
-    if (link != nullptr && link->kind() == LinkKind::management &&
-        pn_link_is_receiver(link->handle()))
+    if (link != nullptr && link->kind() == LinkKind::management)
         static_cast<ManagementRequests*>(link)->answered();
 }
 
@@ -377,14 +199,42 @@ Outlet* LinkTable::outlet(LinkId id) {
                                                                : nullptr;
 }
 
-ManagementReplies* LinkTable::replies(std::string_view reply_to) {
+ReplyOutlet* LinkTable::replies(std::string_view reply_to) {
     for (const auto& [number, link] : links_)
-        if (link->kind() == LinkKind::management && !link->is_over() &&
-            !pn_link_is_receiver(link->handle()))
-            if (auto* replies = static_cast<ManagementReplies*>(link.get());
+        if (link->kind() == LinkKind::replies && !link->is_over())
+            if (auto* replies = static_cast<ReplyOutlet*>(link.get());
                 replies->answers_to(reply_to))
                 return replies;
     return nullptr;
+}
+
+std::optional<Refusal> LinkTable::offer(NodeMessage message) {
+    if (auto why = nodes_.judge(message.node, message.sender->system)) return why;
+    ReplyNode& node = *nodes_.find(message.node);
+    const std::uint64_t most =
+        node.reader == nullptr ? 0 : pn_link_remote_max_message_size(node.reader->handle());
+    if (most != 0 && message.message.size() + ReplyOutlet::stamp_bytes > most)
+        return Refusal{Condition::too_large,
+                       "larger than the receiver's max-message-size of " + std::to_string(most)};
+    const std::optional<ReplyAddress> reply_to = message.reply_to;
+    if (auto why = nodes_.add(node, std::move(message))) return why;
+    if (reply_to) {
+        Work work;
+        work.grants.push_back({.node = *reply_to,
+                               .via = {Audience::Kind::node, node.address.owner.value},
+                               .system = identity_->system});
+        io_.put_at(reply_to->owner, std::move(work));
+    }
+    if (node.reader != nullptr) node.reader->on_room();
+    return std::nullopt;
+}
+
+void LinkTable::close_node(LinkId maker) {
+    if (ReplyOutlet* reader = nodes_.reader_of(maker); reader != nullptr) {
+        reader->part();
+        reader->close_with("amqp:resource-deleted", "the link that made this dynamic node is gone");
+    }
+    nodes_.close(maker);
 }
 
 std::size_t LinkTable::pending() const {

@@ -6,6 +6,7 @@
 #include "bus/amqp/io_thread.hpp"
 #include "bus/amqp/link.hpp"
 #include "bus/amqp/outlet.hpp"
+#include "bus/amqp/reply_nodes.hpp"
 #include "bus/event/raw_event.hpp"
 
 #include <proton/connection.h>
@@ -16,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,7 +25,7 @@
 
 namespace vera::amqp {
 
-class ManagementReplies;
+class ReplyOutlet;
 
 /// Thread: its connection's; owned by it.
 class LinkTable {
@@ -63,8 +65,13 @@ public:
     [[nodiscard]] Outlet* outlet(LinkId id);
     [[nodiscard]] Link* find(LinkId id);
     /// The receiving end on this connection with that reply-to address, or none.
-    [[nodiscard]] ManagementReplies* replies(std::string_view reply_to);
+    [[nodiscard]] ReplyOutlet* replies(std::string_view reply_to);
     [[nodiscard]] bool has_inlets() const { return inlets_ > 0; }
+    [[nodiscard]] ReplyNodes& nodes() { return nodes_; }
+    /// Somebody sends to a dynamic node of this connection.
+    [[nodiscard]] std::optional<Refusal> offer(NodeMessage message);
+    /// The dynamic node that this link made goes; whoever receives from it is told.
+    void close_node(LinkId maker);
     /// That management request is done with.
     void answered(LinkId request);
     /// Published and not answered yet, delivered and not settled yet.
@@ -82,7 +89,10 @@ private:
     void attach_receiving(pn_link_t* link, LinkId id);
     void attach_sending(pn_link_t* link, LinkId id);
     void attach_outlet(pn_link_t* link, LinkId id, const Address& address);
-    void attach_replies(pn_link_t* link, LinkId id, const std::string& address);
+    void attach_replies(pn_link_t* link, LinkId id, ReplyNode& node, const char* address);
+    void attach_dynamic_target(pn_link_t* link, LinkId id);
+    void probe(const ReplyAddress& node, LinkId from);
+    void attach_to_node(pn_link_t* link, LinkId id, ReplyNode& node);
     void refuse(pn_link_t* link, LinkId id, std::string_view condition, const std::string& text);
     void keep(std::unique_ptr<Link> link);
     void drop(pn_link_t* link);
@@ -94,6 +104,7 @@ private:
     FramePlace attaching_;  // of the attach frame that the engine handles now
     OutputRoom room_;
     std::shared_ptr<const event::Identity> identity_;
+    ReplyNodes nodes_;
     std::unordered_map<std::uint32_t, std::unique_ptr<Link>> links_;
     std::unordered_map<std::uint64_t, Link*> by_place_;  // the newest that the peer put there
     Link* last_found_ = nullptr;

@@ -3,6 +3,7 @@
 #include "bus/amqp/amqp_json.hpp"
 #include "bus/amqp/connection.hpp"
 #include "bus/amqp/link_table.hpp"
+#include "bus/amqp/reply_outlet.hpp"
 
 #include <proton/condition.h>
 #include <proton/disposition.h>
@@ -12,8 +13,6 @@
 
 namespace vera::amqp {
 namespace {
-
-constexpr std::size_t max_waiting_replies = 64;
 
 using Data = std::unique_ptr<pn_data_t, void (*)(pn_data_t*)>;
 using Message = std::unique_ptr<pn_message_t, void (*)(pn_message_t*)>;
@@ -176,64 +175,6 @@ void ManagementRequests::ask(const Sections& sections, ManagementRequest request
                     connection->answer_management(from, reply, correlation, reply_to);
                 });
         });
-}
-
-ManagementReplies::ManagementReplies(pn_link_t* handle,
-                                     LinkId id,
-                                     LinkTable& links,
-                                     FrameGuard& guard,
-                                     OutputRoom& room,
-                                     std::string source,
-                                     std::string target)
-    : Link(handle, id, LinkKind::management),
-      links_(links),
-      guard_(guard),
-      room_(room),
-      source_(std::move(source)),
-      target_(std::move(target)) {}
-
-bool ManagementReplies::answers_to(std::string_view reply_to) const {
-    return !reply_to.empty() &&
-           (reply_to == target_ || (reply_to == source_ && reply_to != "$management"));
-}
-
-bool ManagementReplies::send(LinkId request, std::string message) {
-    if (waiting_.size() >= max_waiting_replies) return false;
-    waiting_.push_back({.request = request, .message = std::move(message)});
-    pump();
-    return true;
-}
-
-void ManagementReplies::pump() {
-    while (!waiting_.empty() && pn_link_credit(handle()) > 0) {
-        room_.set_blocked(is_blocked_, !room_.has_room());
-        if (is_blocked_) return;
-        const std::uint64_t tag = next_tag_++;
-        pn_delivery_t* delivery =
-            pn_delivery(handle(), pn_dtag(reinterpret_cast<const char*>(&tag), sizeof tag));
-        const Waiting reply = std::move(waiting_.front());
-        waiting_.pop_front();
-        pn_link_send(handle(), reply.message.data(), reply.message.size());
-        pn_link_advance(handle());
-        guard_.delivery_sent(place().channel);
-        room_.handed(reply.message.size());
-        links_.answered(reply.request);
-        if (pn_link_snd_settle_mode(handle()) == PN_SND_SETTLED) pn_delivery_settle(delivery);
-    }
-    room_.set_blocked(is_blocked_, false);
-    if (pn_link_get_drain(handle()) && waiting_.empty() && pn_link_queued(handle()) == 0)
-        pn_link_drained(handle());
-}
-
-void ManagementReplies::on_gone(Ending /*ending*/) {
-    room_.set_blocked(is_blocked_, false);
-    for (const Waiting& reply : std::exchange(waiting_, {}))
-        links_.answered(reply.request);
-}
-
-void ManagementReplies::on_delivery(pn_delivery_t* delivery) {
-    if (pn_delivery_settled(delivery) || pn_delivery_remote_state(delivery) > PN_RECEIVED)
-        pn_delivery_settle(delivery);
 }
 
 }  // namespace vera::amqp

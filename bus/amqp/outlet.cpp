@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <utility>
 
 namespace vera::amqp {
@@ -29,16 +28,6 @@ void remember(pn_delivery_t* delivery, CopySeq copy) {
 }
 CopySeq remembered(pn_delivery_t* delivery) {
     return CopySeq{std::bit_cast<std::uint64_t>(pn_delivery_get_context(delivery))};
-}
-
-std::uint32_t ttl_left(Timestamp expiry, Timestamp now) {
-    if (!expiry) return 0;
-    if (expiry <= now) return 1;
-    // Unsigned: a publisher may name any time at all.
-    const std::uint64_t left =
-        static_cast<std::uint64_t>(expiry.ms) - static_cast<std::uint64_t>(now.ms);
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(left, std::numeric_limits<std::uint32_t>::max()));
 }
 
 Body whole(const Block& block) {
@@ -72,6 +61,7 @@ Outlet::Outlet(pn_link_t* handle,
       queue_(address.queue),
       queue_name_(address.spec->name),
       is_inbox_(address.spec->kind == flow::QueueKind::inbox),
+      system_(identity.system),
       has_dead_letters_(!is_dead_letter(address.queue) &&
                         address.spec->kind != flow::QueueKind::unrouted),
       mode_(mode) {
@@ -241,7 +231,9 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
     const Result<Sections> sections =
         note == 0 ? scan(body->view()) : Result<Sections>(sections_of(note, body->view()));
     if (!sections) return give_up(deliver, {Errc::corrupt, sections.error().text});
-    Stamp stamp{.is_first_acquirer = deliver.is_first_acquirer,
+    note_reply_to(*sections);
+    Stamp stamp{.is_durable = true,
+                .is_first_acquirer = deliver.is_first_acquirer,
                 .delivery_count = deliver.attempts,
                 .ttl_ms = ttl_left(deliver.expiry, io_.now()),
                 .subscription = subscription_,
@@ -275,6 +267,22 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
                        {Errc::too_large,
                         "larger than the consumer's max-message-size of " + std::to_string(most)});
     send(deliver, head, sections->bare);
+}
+
+// Whoever takes a message may send to the dynamic node that it wants the answer at, if that was
+// given to this queue's consumers. The node hears of it before the consumer can answer.
+void Outlet::note_reply_to(const Sections& sections) {
+    if (!is_reply_address(sections.reply_to) || mode_.consume != flow::ConsumeMode::take) return;
+    const auto node = parse_reply_address(sections.reply_to);
+    if (!node || is_inbox_) return;  // an inbox has but one reader, who was allowed at once
+    const bool is_plain = queue_name_.starts_with("queue/");
+    Work work;
+    work.grants.push_back({.node = *node,
+                           .via = is_plain
+                                      ? Audience{Audience::Kind::queue, main_queue_of(queue_).value}
+                                      : Audience{Audience::Kind::subscribers, 0},
+                           .system = system_});
+    static_cast<void>(io_.put_at(node->owner, std::move(work)));
 }
 
 void Outlet::send(const flow::Deliver& deliver, std::string_view head, std::string_view bare) {

@@ -5,6 +5,7 @@
 #include "bus/amqp/frame_guard.hpp"
 #include "bus/amqp/io_thread.hpp"
 #include "bus/amqp/link.hpp"
+#include "bus/amqp/section_scanner.hpp"
 #include "bus/flow/messages.hpp"
 
 #include <algorithm>
@@ -84,6 +85,7 @@ private:
     void pump();
     void start_fetches();
     void send_or_give_up(const flow::Deliver& deliver, const Result<Body>& body);
+    void note_reply_to(const Sections& sections);
     void send(const flow::Deliver& deliver, std::string_view head, std::string_view bare);
     void give_up(const flow::Deliver& deliver, const Error& error);
     void answer_drain();
@@ -100,6 +102,7 @@ private:
     std::string queue_name_;    // as consumed from
     std::string subscription_;  // of "sub/<name>": <name>
     bool is_inbox_;             // what it holds names its sender
+    std::string system_;        // who consumes
     bool has_dead_letters_;     // a rejected copy goes somewhere
     Mode mode_;
     std::deque<Waiting> waiting_;

@@ -22,15 +22,6 @@ std::uint64_t keyed_hash(std::string_view bytes, std::uint64_t seed) {
     return hash == 0 ? 1 : hash;
 }
 
-Timestamp expiry_of(const event::RawEvent& raw) {
-    Timestamp expiry = raw.absolute_expiry;
-    if (raw.ttl_ms != 0) {
-        const Timestamp by_ttl = raw.arrival + Millis{raw.ttl_ms};
-        if (!expiry || by_ttl < expiry) expiry = by_ttl;
-    }
-    return expiry;
-}
-
 /// Both ascend.
 bool has_common(const std::vector<QueueId>& some, const std::vector<QueueId>& others) {
     if (others.empty()) return false;
@@ -60,6 +51,15 @@ std::string explain(const route::RoutingTable& routes, const event::Attributes& 
 }
 
 }  // namespace
+
+Timestamp expiry_of(const event::RawEvent& raw) {
+    Timestamp expiry = raw.absolute_expiry;
+    if (raw.ttl_ms != 0) {
+        const Timestamp by_ttl = raw.arrival + Millis{raw.ttl_ms};
+        if (!expiry || by_ttl < expiry) expiry = by_ttl;
+    }
+    return expiry;
+}
 
 std::variant<Plan, Refusal> admit(const Snapshot& snapshot, const event::RawEvent& raw) {
     VERA_CHECK(snapshot.catalogue && snapshot.routes && raw.identity);

@@ -34,6 +34,9 @@ struct Plan {
     audit::Salt salt{};           ///< filled by the caller of admit from a drawn pool
 };
 
+/// Least of arrival + header.ttl and absolute-expiry-time; none: never.
+[[nodiscard]] Timestamp expiry_of(const event::RawEvent& raw);
+
 /// An event for `events`. Pure; any thread. Cost: one parse of kuvert and payload.
 [[nodiscard]] std::variant<Plan, Refusal> admit(const Snapshot& snapshot,
                                                 const event::RawEvent& raw);

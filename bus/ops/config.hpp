@@ -65,8 +65,10 @@ struct DoorConfig {
     std::uint64_t in_flight_bytes = 256ULL << 20U;  ///< all connections together
     std::uint32_t max_connections = 20'000;
     std::uint32_t max_frame_bytes = 64U << 10U;
-    std::uint16_t max_sessions = 32;  ///< per connection
-    std::uint32_t max_links = 256;    ///< per session
+    std::uint16_t max_sessions = 32;          ///< per connection
+    std::uint32_t max_links = 256;            ///< per session
+    std::uint32_t reply_messages = 1000;      ///< in dynamic nodes, per connection
+    std::uint64_t reply_bytes = 8ULL << 20U;  ///< the same
     friend bool operator==(const DoorConfig&, const DoorConfig&) = default;
 };
 

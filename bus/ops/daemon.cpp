@@ -45,6 +45,8 @@ amqp::DoorOptions door_options(const Config& config) {
     options.write_stall_timeout = config.door.write_stall_timeout;
     options.publisher_credit = config.door.publisher_credit;
     options.in_flight_bytes = config.door.in_flight_bytes;
+    options.reply_messages = config.door.reply_messages;
+    options.reply_bytes = config.door.reply_bytes;
     return options;
 }
 

@@ -249,6 +249,15 @@ OptionTable<DoorConfig> door_options() {
                 {1, 4096},
                 "links",
                 {"0.1", restart, "per session"}),
+        integer("reply_messages",
+                at(&DoorConfig::reply_messages),
+                {1, 1'000'000},
+                "messages",
+                {"0.1", restart, "that wait in the dynamic nodes of one connection"}),
+        size("reply_bytes",
+             at(&DoorConfig::reply_bytes),
+             {64 * kib, 1 * gib},
+             {"0.1", restart, "the same in bytes; all connections together: `in_flight`"}),
     };
 }
 

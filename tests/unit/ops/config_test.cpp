@@ -61,7 +61,8 @@ listen:
 store: {path: /var/lib/vera, segment: 16MiB, retention: 7d, retention_sensitive: 3d}
 limits: {event: 512KiB, message: 32MiB, dedup_window: 1h, dedup_ids: 1000}
 door: {io_threads: 4, idle_timeout: 30s, handshake_timeout: 500ms, write_stall_timeout: 10s, publisher_credit: 50,
-       in_flight: 64MiB, max_connections: 10, max_frame: 4KiB, sessions: 3, links: 7}
+       in_flight: 64MiB, max_connections: 10, max_frame: 4KiB, sessions: 3, links: 7,
+       reply_messages: 20, reply_bytes: 1MiB}
 memory: {hot: 0B}
 authorities:
   - {cvr: "29189382", name: Hjørring Kommune, code: "860"}
@@ -94,7 +95,8 @@ queues:
     CHECK(config.limits.dedup_ids == 1000);
     CHECK(config.limits.retention == 24h * 7);
     CHECK(config.limits.sensitive_retention == 24h * 3);
-    CHECK(config.door == DoorConfig{4, 30s, 500ms, 10s, 50, 64U << 20U, 10, 4096, 3, 7});
+    CHECK(config.door ==
+          DoorConfig{4, 30s, 500ms, 10s, 50, 64U << 20U, 10, 4096, 3, 7, 20, 1U << 20U});
     CHECK(config.hot_bytes == 0);
     REQUIRE(config.systems.size() == 1);
     CHECK(config.systems[0].name == "sbsys-hjørring");
