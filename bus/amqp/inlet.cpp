@@ -24,7 +24,7 @@ Refusal too_large(std::uint64_t limit) {
 event::BodyKind kind_of(const Sections& sections) {
     switch (sections.body_kind) {
         case SectionBody::data:
-            return sections.body_sections == 1 ? event::BodyKind::data : event::BodyKind::other;
+            return event::BodyKind::data;
         case SectionBody::value_binary:
             return event::BodyKind::value_binary;
         case SectionBody::value_string:
@@ -49,13 +49,19 @@ event::RawEvent with_sender(const Sections& sections, event::RawEvent raw, std::
 
 }  // namespace
 
-void fill_raw_event(const Sections& sections, bool with_cloud_events, event::RawEvent& raw) {
+void fill_raw_event(const Sections& sections, bool is_event, event::RawEvent& raw) {
     raw.body_kind = kind_of(sections);
     raw.body = sections.content;
     raw.content_type = sections.content_type;
     raw.ttl_ms = sections.ttl_ms;
     raw.absolute_expiry = sections.absolute_expiry;
-    if (!with_cloud_events || sections.application_properties.empty()) return;
+    if (!is_event) return;
+    // Several data sections are one binary body (AMQP 1.0 §3.2.6): clients that write it in pieces.
+    if (sections.body_kind == SectionBody::data && sections.body_sections > 1) {
+        raw.joined = Block::copy_of(joined_data(sections.body));
+        raw.body = raw.joined.view();
+    }
+    if (sections.application_properties.empty()) return;
     raw.cloud_events = properties_with_prefix(sections.application_properties, "cloudEvents_");
     for (auto& entry : properties_with_prefix(sections.application_properties, "cloudEvents:"))
         raw.cloud_events.push_back(std::move(entry));

@@ -18,8 +18,9 @@
 namespace vera::amqp {
 
 /// Fills what the flow reads from a scanned message; `message` must be the block that `sections`
-/// point into. `with_cloud_events`: also the CloudEvents attributes, which only events have.
-void fill_raw_event(const Sections& sections, bool with_cloud_events, event::RawEvent& raw);
+/// point into. `is_event`: also what only events need, their body in one piece and the CloudEvents
+/// attributes.
+void fill_raw_event(const Sections& sections, bool is_event, event::RawEvent& raw);
 
 class Inlet final : public Link {
 public:

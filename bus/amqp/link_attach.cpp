@@ -88,7 +88,14 @@ void LinkTable::attach_receiving(pn_link_t* link, LinkId id) {
     pn_terminus_t* target = pn_link_remote_target(link);
     const pn_terminus_type_t type = pn_terminus_get_type(target);
     if (type == PN_COORDINATOR)
-        return refuse(link, id, "amqp:not-implemented", "there are no transactions here");
+        return refuse(
+            link,
+            id,
+            "amqp:not-implemented",
+            "there are no transactions here. JMS: createSession(false, "
+            "Session.AUTO_ACKNOWLEDGE) or CLIENT_ACKNOWLEDGE, not SESSION_TRANSACTED; "
+            "Spring: sessionTransacted=false. A send that returns is stored; send it again "
+            "with the same BeskedId if it fails");
     if (type != PN_TARGET)
         return refuse(link, id, "amqp:precondition-failed", "the target is missing");
     if (pn_terminus_is_dynamic(target)) return attach_dynamic_target(link, id);

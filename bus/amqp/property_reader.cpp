@@ -100,6 +100,20 @@ std::vector<std::pair<std::string_view, std::string>> properties_with_prefix(
     return found;
 }
 
+std::string joined_data(std::string_view body) {
+    std::string joined;
+    Cursor cursor(body);
+    Walker walker(32, UINT32_MAX);
+    while (cursor.left() > 3) {
+        ++cursor.at;
+        if (!walker.value(cursor) || cursor.empty()) break;  // the descriptor
+        const Byte* content = cursor.at;
+        if (!walker.value(cursor)) break;
+        joined.append(bytes_of(content));
+    }
+    return joined;
+}
+
 std::string value_text(std::string_view encoded) {
     const Cursor cursor(encoded);
     if (cursor.empty()) return {};

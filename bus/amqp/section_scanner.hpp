@@ -54,6 +54,10 @@ struct Sections {
 /// Errc::bad_input; the text names section and byte offset.
 [[nodiscard]] Result<Sections> scan(std::string_view message, const ScanLimits& limits = {});
 
+/// What the data sections of `body` hold, one behind the other; `body` comes from scan() and has
+/// data sections alone.
+[[nodiscard]] std::string joined_data(std::string_view body);
+
 /// The entries of `application_properties` whose key begins with `prefix`, prefix cut off; strings
 /// and symbols as they stand, timestamps as RFC 3339, booleans as true/false, integers in decimal;
 /// other values are left out. `section` comes from scan().

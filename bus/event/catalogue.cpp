@@ -163,7 +163,7 @@ std::shared_ptr<const Catalogue> Catalogue::built_in() {
 std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw) const {
     if (raw.body_kind == BodyKind::none || raw.body_kind == BodyKind::other)
         return refusal(Condition::decode_error,
-                       "body: one data section or an amqp-value of binary or string is wanted");
+                       "body: data sections or an amqp-value of binary or string are wanted");
     if (raw.body.empty()) return refusal(Condition::decode_error, "body: is empty");
     if (form_of(raw.body, raw.content_type) == KuvertForm::protobuf)
         return contents_->check(raw, raw.body);

@@ -31,7 +31,8 @@ struct RawEvent {
     Timestamp arrival;  ///< VeRA time
 
     BodyKind body_kind = BodyKind::none;
-    std::string_view body;          ///< contents of the one data section, or of the amqp-value
+    std::string_view body;  ///< contents of the data section, or of the amqp-value
+    Block joined;           ///< of several data sections `body` is here, one behind the other
     std::string_view content_type;  ///< properties.content-type, empty if absent
     std::uint32_t ttl_ms = 0;       ///< header.ttl, 0 if absent
     Timestamp absolute_expiry;      ///< properties.absolute-expiry-time, none if absent

@@ -39,7 +39,8 @@ TEST_CASE("attach: a bad address is answered with a null terminus and the reason
     CHECK(client.outcome(client.send(good, text_message("hej"))) == PN_ACCEPTED);
 }
 
-TEST_CASE("attach: transactions are not implemented", "[amqp]") {
+TEST_CASE("attach: transactions are not implemented, and a JMS client is told what to set",
+          "[amqp]") {
     LiveBus bus;
     EngineClient client(bus.port());
     pn_link_t* link = pn_sender(client.session(), "odd");
@@ -47,6 +48,7 @@ TEST_CASE("attach: transactions are not implemented", "[amqp]") {
     pn_link_open(link);
     const std::string reason = client.closed_reason(link);
     CHECK(reason.starts_with("amqp:not-implemented: there are no transactions here"));
+    CHECK(reason.find("createSession(false, Session.AUTO_ACKNOWLEDGE)") != std::string::npos);
 }
 
 TEST_CASE("attach: the answer says what is really given", "[amqp]") {

@@ -330,9 +330,8 @@ TEST_CASE("catalogue: a Protobuf kuvert that begins like JSON is still Protobuf"
 TEST_CASE("catalogue: a body that holds no kuvert is a decode error", "[event]") {
     RawEvent raw = raw_event(sample_kuvert());
     raw.body_kind = GENERATE(BodyKind::none, BodyKind::other);
-    CHECK(
-        outcome(raw) ==
-        "amqp:decode-error body: one data section or an amqp-value of binary or string is wanted");
+    CHECK(outcome(raw) ==
+          "amqp:decode-error body: data sections or an amqp-value of binary or string are wanted");
     CHECK(outcome(raw_event("")) == "amqp:decode-error body: is empty");
     RawEvent text = raw_event(*kuvert_to_json(sample_kuvert().SerializeAsString(), "", false), "");
     text.body_kind = BodyKind::value_string;
