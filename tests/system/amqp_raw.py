@@ -362,6 +362,17 @@ class Client:
                 self.flow(link, credit)
         return link
 
+    def dynamic_receiver(self, credit=0):
+        """A link whose source the peer names."""
+        link = self._link(None, None, False)
+        self.pipe.write(frame(performative(ATTACH, link.name, uint(link.handle), True, None, None,
+                                           Described(SOURCE, [None, None, None, None, True]), Described(TARGET, [link.name]))))
+        self._attached(link)
+        link.address = link.remote[5].value[0]
+        if credit:
+            self.flow(link, credit)
+        return link
+
     def _link(self, address, name, is_sender):
         link = Link(self, len(self.links), name or f"{os.getpid()}-{id(self):x}-{len(self.links)}", address, is_sender)
         self.links.append(link)
