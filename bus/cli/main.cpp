@@ -4,11 +4,6 @@
 #include <iostream>
 #include <unistd.h>
 
-// jemalloc's options, read if the executable is linked with it: what is larger than 1 MiB (messages
-// in the making) goes back to the system when it is freed, not ten seconds later.
-extern "C" const char* malloc_conf;
-const char* malloc_conf = "oversize_threshold:1048576";
-
 int main(int argc, char** argv) {
     std::ios::sync_with_stdio(false);
     std::signal(SIGPIPE, SIG_IGN);
