@@ -16,6 +16,7 @@ namespace vera::amqp {
 namespace {
 
 constexpr std::size_t overhead_bytes = 512;  // what a message costs beside its own bytes
+constexpr std::size_t piece_size = 256U << 10U;
 
 Refusal too_large(std::uint64_t limit) {
     return {Condition::too_large, "message is larger than " + std::to_string(limit) + " bytes"};
@@ -99,6 +100,7 @@ void Inlet::on_delivery(pn_delivery_t* delivery) {
     if (pn_delivery_aborted(delivery)) {
         is_oversize_ = false;
         is_foreign_ = false;
+        forget_pieces();
         pn_delivery_settle(delivery);
         give_back_credit();
         return;
@@ -108,15 +110,44 @@ void Inlet::on_delivery(pn_delivery_t* delivery) {
         discard(delivery);
         return;
     }
-    const std::size_t size = pn_delivery_pending(delivery);
+    const std::size_t size = piece_bytes_ + pn_delivery_pending(delivery);
     is_oversize_ = is_oversize_ || size > size_limit(io_.snapshot(), use_);
     if (is_oversize_) {
         std::array<char, 4096> sink{};
         while (pn_link_recv(handle(), sink.data(), sink.size()) > 0) {
         }
+        forget_pieces();
     }
-    if (pn_delivery_partial(delivery)) return;
+    if (pn_delivery_partial(delivery)) return keep_piece(delivery);
     take(delivery, size);
+}
+
+// The engine's buffer doubles, and old and new lie side by side for a moment: of a large delivery
+// it keeps no more than a piece.
+void Inlet::keep_piece(pn_delivery_t* delivery) {
+    const std::size_t size = pn_delivery_pending(delivery);
+    if (size < piece_size) return;
+    char* bytes = nullptr;
+    pieces_.push_back(Block::allocate(size, bytes));
+    pn_link_recv(handle(), bytes, size);
+    piece_bytes_ += size;
+}
+
+void Inlet::forget_pieces() {
+    pieces_.clear();
+    piece_bytes_ = 0;
+}
+
+Block Inlet::put_together(std::size_t size) {
+    char* bytes = nullptr;
+    Block whole = Block::allocate(size, bytes);
+    for (Block& piece : pieces_) {
+        bytes = std::ranges::copy(piece.view(), bytes).out;
+        piece = Block{};
+    }
+    if (size > piece_bytes_) pn_link_recv(handle(), bytes, size - piece_bytes_);
+    forget_pieces();
+    return whole;
 }
 
 void Inlet::take(pn_delivery_t* delivery, std::size_t size) {
@@ -126,9 +157,7 @@ void Inlet::take(pn_delivery_t* delivery, std::size_t size) {
         pn_link_advance(handle());
         return refuse_here(delivery, too_large(size_limit(io_.snapshot(), use_)));
     }
-    char* bytes = nullptr;
-    Block message = Block::allocate(size, bytes);
-    if (size > 0) pn_link_recv(handle(), bytes, size);
+    Block message = put_together(size);
     pn_link_advance(handle());
     if (!is_target_alive()) return;
     if (is_foreign)
@@ -350,6 +379,7 @@ void Inlet::on_gone(Ending /*ending*/) {
         if (pending.delivery != nullptr) bytes += pending.bytes;
     pending_.clear();
     pending_count_ = 0;
+    forget_pieces();
     io_.release_bytes(bytes);
     io_.add_input(flow::PublisherClosed{.publisher = id()});
 }

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace vera::amqp {
 
@@ -55,6 +56,9 @@ private:
         std::uint32_t bytes = 0;
     };
     void take(pn_delivery_t* delivery, std::size_t size);
+    void keep_piece(pn_delivery_t* delivery);
+    void forget_pieces();
+    [[nodiscard]] Block put_together(std::size_t size);
     void route(pn_delivery_t* delivery, Block message, const Sections& sections);
     void publish(pn_delivery_t* delivery,
                  Block message,
@@ -84,7 +88,9 @@ private:
     std::deque<Pending> pending_;  // the first one has number first_number_
     std::uint64_t first_number_ = 0;
     std::size_t pending_count_ = 0;
-    int credit_;                // as given to the peer and not yet returned by settlement
+    int credit_;                 // as given to the peer and not yet returned by settlement
+    std::vector<Block> pieces_;  // of the current delivery, if it is large and not whole yet
+    std::size_t piece_bytes_ = 0;
     bool is_oversize_ = false;  // the current delivery is too large: its bytes are dropped
     bool is_foreign_ = false;   // the current delivery has a message-format other than 0
     bool is_stopped_ = false;

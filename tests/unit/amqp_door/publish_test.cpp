@@ -38,6 +38,23 @@ TEST_CASE("inlet: a message is accepted after the commit and not before", "[amqp
     CHECK(bus.counts("queue/x").ready == 1);
 }
 
+TEST_CASE("inlet: a delivery that comes in many pieces is put together as it was", "[amqp]") {
+    LiveBus bus;
+    EngineClient client(bus.port());
+    pn_link_t* link = client.sender("queue/x");
+    std::string text(3U << 20U, ' ');
+    for (std::size_t i = 0; i < text.size(); ++i)
+        text[i] = static_cast<char>('a' + (i * 7 + i / 65521) % 26);
+    for (const std::string& body : {text, std::string("kort"), text.substr(1)})
+        REQUIRE(client.outcome(client.send(link, text_message(body))) == PN_ACCEPTED);
+    client.receiver("queue/x",
+                    {.credit = 3, .is_presettled = false, .settles_second = false, .looks = false});
+    REQUIRE(client.run_until([&] { return client.received.size() == 3; }));
+    CHECK(client.received[0].bytes.ends_with(text_message(text)));
+    CHECK(client.received[1].bytes.ends_with(text_message("kort")));
+    CHECK(client.received[2].bytes.ends_with(text_message(text.substr(1))));
+}
+
 TEST_CASE("inlet: a batch of deliveries reaches the core in one piece", "[amqp]") {
     LiveBus bus;
     EngineClient client(bus.port());
