@@ -56,6 +56,10 @@ void BusCore::on_event(const RecoveredEvent& event) {
         state.recover(copy, slot);
 }
 
+void BusCore::start_over() {
+    state_ = std::make_unique<State>(CoreOptions(state_->options));
+}
+
 void BusCore::State::recover(const RecoveredCopy& recovered, std::uint32_t event_slot) {
     VERA_CHECK(recovered.state != CopyState::settled);
     const std::uint32_t queue = shelves.find_queue(recovered.queue);

@@ -31,6 +31,7 @@ public:
     void on_queue(QueueSpec queue) override;
     void on_ids(std::span<const RecoveredId> ids) override;
     void on_event(const RecoveredEvent& event) override;
+    void start_over() override;
     /// The queues that recovery or earlier generations know, deleted ones included: ids for the
     /// next snapshot are taken from here.
     [[nodiscard]] std::vector<QueueSpec> known_queues() const;

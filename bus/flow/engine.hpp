@@ -143,8 +143,10 @@ struct RecoveredEvent {
     std::vector<RecoveredCopy> copies;  ///< not settled ones, ascending
 };
 
-/// What is handed over once at start, in this order: queues, ids by acceptance, events ascending by
-/// seq. The sink copies what it keeps: millions are handed over in objects that are used again.
+/// What is handed over once at start: queues, ids by acceptance, events ascending by seq. Queues
+/// come before events. The sink copies what it keeps: millions are handed over in objects that are
+/// used again. Thread: one; but on_ids may be called by another one beside the rest, if no event
+/// carries an id.
 class RecoverySink {
 public:
     RecoverySink() = default;
@@ -155,6 +157,9 @@ public:
     /// Any number of times.
     virtual void on_ids(std::span<const RecoveredId> ids) = 0;
     virtual void on_event(const RecoveredEvent& event) = 0;
+    /// Part of what it was made of is broken: everything that was handed over is to be forgotten,
+    /// and all of it comes again.
+    virtual void start_over() = 0;
 };
 
 struct Recovery {

@@ -46,6 +46,8 @@ private:
 constexpr std::size_t page_bytes = 4096;
 /// What is fetched from the disk with a small read: a backlog's messages lie behind each other.
 constexpr std::size_t ahead_bytes = 512U << 10U;
+/// The kernel takes no more than so much as one hint, on disks that say nothing else.
+constexpr std::uint64_t hint_bytes = 1U << 20U;
 
 /// Whether whole pages may be written past the page cache. tmpfs and older kernels do not say so.
 bool bears_direct(int file) {
@@ -122,6 +124,14 @@ public:
         // read()'s to tell.
         if (got < 0 || static_cast<std::size_t>(got) < out.size()) return std::nullopt;
         return Result<std::size_t>(static_cast<std::size_t>(got));
+    }
+
+    void will_read(std::uint64_t offset, std::uint64_t bytes) override {
+        for (const std::uint64_t end = offset + bytes; offset < end; offset += hint_bytes)
+            (void)::posix_fadvise(file_.get(),
+                                  static_cast<off_t>(offset),
+                                  static_cast<off_t>(std::min(hint_bytes, end - offset)),
+                                  POSIX_FADV_WILLNEED);
     }
 
     Result<std::uint64_t> size() override {

@@ -41,6 +41,9 @@ public:
     /// As read, but nothing if it would have to wait for a disk.
     [[nodiscard]] virtual std::optional<Result<std::size_t>> read_now(std::uint64_t offset,
                                                                       std::span<char> out) = 0;
+    /// So many bytes will be read from `offset` on, soon and in order: a hint, and it does not
+    /// wait.
+    virtual void will_read(std::uint64_t /*offset*/, std::uint64_t /*bytes*/) {}
     [[nodiscard]] virtual Result<std::uint64_t> size() = 0;
 };
 

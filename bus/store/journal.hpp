@@ -1,6 +1,7 @@
 #pragma once
-// The journal without threads: an append-only log of groups in segments, in the order in which they
-// were committed. JournalEngine puts threads around it. Format: FORMAT.md.
+// The journal without threads, but for a start that is to be fast: an append-only log of groups in
+// segments, in the order in which they were committed. JournalEngine puts threads around it.
+// Format: FORMAT.md.
 #include "bus/flow/engine.hpp"
 #include "bus/host/file_system.hpp"
 #include "bus/store/body_reader.hpp"
@@ -38,6 +39,7 @@ struct JournalOptions {
     std::uint64_t snapshot_bytes = 1U << 30U;
     std::uint64_t snapshot_records = 500'000;
     Millis rewrite_every{600'000};  ///< how often one is asked for only because a segment is to go
+    bool starts_with_two = false;   ///< while it is opened a second thread hands over the ids
 };
 
 /// Errors: bad_input, with the range.
@@ -106,9 +108,18 @@ private:
             std::unique_ptr<host::Folder> folder);
     [[nodiscard]] Result<void> create();
     [[nodiscard]] Result<void> recover(flow::RecoverySink& sink, flow::Recovery& recovery);
-    [[nodiscard]] Result<void> hand_over(const Manifest& manifest,
-                                         const RecoveryState& state,
-                                         bool has_snapshot,
+    /// What was read, and which part of it was of no use.
+    struct Reading {
+        RecoveryState state;
+        Scan scan;
+        bool has_snapshot = false;
+        std::string snapshot_error;
+    };
+    [[nodiscard]] Result<void> read(Reading& reading,
+                                    const Manifest& manifest,
+                                    flow::RecoverySink& sink);
+    [[nodiscard]] Result<void> hand_over(const RecoveryState& state,
+                                         const RecoveryState::Base& base,
                                          flow::RecoverySink& sink);
     [[nodiscard]] Result<void> take_over(const Scan& scan, const RecoveryState& state);
     [[nodiscard]] Result<void> mend(const Scan& scan);

@@ -87,6 +87,7 @@ public:
         journal.snapshot_bytes = options_.snapshot_bytes;
         journal.snapshot_records = options_.snapshot_records;
         journal.rewrite_every = options_.rewrite_every;
+        journal.starts_with_two = true;
         auto opened = Journal::open(files_, std::move(journal), spares_, sink, recovery);
         if (!opened) return fail(opened.error().code, opened.error().text);
         journal_ = *std::move(opened);

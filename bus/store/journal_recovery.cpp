@@ -1,9 +1,12 @@
 // What the journal does with the files that it finds when it is opened.
-#include "bus/store/journal.hpp"
-
+#include "bus/host/mailbox.hpp"
 #include "bus/host/random.hpp"
+#include "bus/store/journal.hpp"
 #include "bus/store/snapshot_file.hpp"
 
+#include <chrono>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
 namespace vera::store {
@@ -12,6 +15,62 @@ namespace {
 Failure again(const Error& error) {
     return fail(error.code, error.text);
 }
+
+/// Hands over the ids of a snapshot, then those of the journal behind it; if there is a thread for
+/// it, beside everything else, for it is about as much work. Lives for one reading.
+class IdFeed {
+public:
+    using Ids = std::vector<flow::RecoveredId>;
+
+    IdFeed(std::vector<SnapshotReader> files, flow::RecoverySink& sink, bool has_thread)
+        : files_(std::move(files)),
+          sink_(sink) {
+        if (has_thread) thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    }
+    IdFeed(const IdFeed&) = delete;
+    IdFeed& operator=(const IdFeed&) = delete;
+    ~IdFeed() {
+        thread_.request_stop();
+        rest_.close();
+    }
+
+    /// Once: those behind the snapshot.
+    void put(Ids rest) {
+        rest_.put(std::move(rest));
+        rest_.close();
+        if (!thread_.joinable()) run({});
+    }
+    /// After put: all are handed over. Errors: those of the files.
+    [[nodiscard]] Result<void> finish() {
+        if (thread_.joinable()) thread_.join();
+        return result_;
+    }
+
+private:
+    void run(const std::stop_token& stop) {
+        for (SnapshotReader& file : files_)
+            if (result_ = hand_over(file, stop); !result_) return;
+        std::vector<Ids> rest;
+        while (rest_.take(rest, std::chrono::minutes{1}))
+            for (const Ids& ids : rest)
+                if (!ids.empty() && !stop.stop_requested()) sink_.on_ids(ids);
+    }
+    [[nodiscard]] Result<void> hand_over(SnapshotReader& file, const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            const auto ids = file.next_ids();
+            if (!ids) return again(ids.error());
+            if (ids->empty()) break;
+            sink_.on_ids(*ids);
+        }
+        return {};
+    }
+
+    std::vector<SnapshotReader> files_;
+    flow::RecoverySink& sink_;
+    host::Mailbox<Ids> rest_;
+    Result<void> result_;
+    std::jthread thread_;
+};
 
 }  // namespace
 
@@ -29,20 +88,22 @@ Result<void> Journal::recover(flow::RecoverySink& sink, flow::Recovery& recovery
                     options_.path +
                         " holds a backup, which is not run itself: make a store of it "
                         "with `vera store restore`");
-    const CheckedSnapshot snapshot = check_snapshot(files_, names_, *manifest);
-    RecoveryState state(options_.ids);
-    if (snapshot.end != 0) state.stand_on(snapshot.last_generation);
-    const auto scan = scan_store(files_, names_, *manifest, snapshot.end, state);
-    if (!scan) return again(scan.error());
-    if (const Finding* damage = scan->first_damage()) return fail(damage->code, damage->to_text());
-    uses_.assign(state.segments().begin(), state.segments().end());
-    const bool has_snapshot = snapshot.end != 0;
-    if (auto handed = hand_over(*manifest, state, has_snapshot, sink); !handed) return handed;
-    if (!has_snapshot) manifest->snapshot.clear();
+    Reading reading{RecoveryState(options_.ids), {}, manifest->snapshot_end() != 0, {}};
+    auto done = read(reading, *manifest, sink);
+    if (!done && !reading.snapshot_error.empty()) {
+        reading = {RecoveryState(options_.ids), {}, false, std::move(reading.snapshot_error)};
+        uses_.clear();
+        places_ = {};
+        sink.start_over();
+        done = read(reading, *manifest, sink);
+    }
+    if (!done) return done;
+    const RecoveryState& state = reading.state;
+    if (!reading.has_snapshot) manifest->snapshot.clear();
     about_ = *manifest;
     about_.segments.clear();
     about_.kind = Manifest::Kind::store;
-    if (auto taken = take_over(*scan, state); !taken) return taken;
+    if (auto taken = take_over(reading.scan, state); !taken) return taken;
 
     recovery.store = about_.instance;
     recovery.hash_seed = about_.hash_seed;
@@ -58,38 +119,49 @@ Result<void> Journal::recover(flow::RecoverySink& sink, flow::Recovery& recovery
         recovery.notes.push_back("first start of a store that was restored from a backup of " +
                                  to_rfc3339(manifest->origin_time) + ", of instance " +
                                  to_text(manifest->origin));
-    if (!snapshot.error.empty())
+    if (!reading.snapshot_error.empty())
         recovery.notes.push_back("the snapshot is of no use, the whole journal was read: " +
-                                 snapshot.error);
-    for (const Finding& finding : scan->findings)
+                                 reading.snapshot_error);
+    for (const Finding& finding : reading.scan.findings)
         recovery.notes.push_back(finding.to_text());
     return {};
 }
 
-/// Everything that is known of events goes to the sink, and counts for its segment on the way.
-Result<void> Journal::hand_over(const Manifest& manifest,
-                                const RecoveryState& state,
-                                bool has_snapshot,
+/// Reads all there is, the snapshot instead of what it covers if that is wanted. With a
+/// `snapshot_error` that was in vain.
+Result<void> Journal::read(Reading& reading, const Manifest& manifest, flow::RecoverySink& sink) {
+    const auto of_no_use = [&](const Error& error) {
+        reading.snapshot_error = error.text;
+        return again(error);
+    };
+    OpenSnapshot snapshot;
+    if (reading.has_snapshot) {
+        auto opened = open_snapshot(files_, names_, manifest);
+        if (!opened) return of_no_use(opened.error());
+        snapshot = *std::move(opened);
+        reading.state.stand_on(snapshot.last_generation);
+    }
+    IdFeed ids(std::move(snapshot.ids), sink, options_.starts_with_two);
+    auto scan = scan_store(files_, names_, manifest, snapshot.end, reading.state);
+    if (!scan) return again(scan.error());
+    reading.scan = *std::move(scan);
+    if (const Finding* damage = reading.scan.first_damage())
+        return fail(damage->code, damage->to_text());
+    uses_.assign(reading.state.segments().begin(), reading.state.segments().end());
+    ids.put({reading.state.ids().begin(), reading.state.ids().end()});
+    // All that goes wrong from here on goes wrong in the snapshot.
+    if (auto handed = hand_over(reading.state, snapshot.events, sink); !handed)
+        return of_no_use(handed.error());
+    if (auto handed = ids.finish(); !handed) return of_no_use(handed.error());
+    return {};
+}
+
+/// The queues and events go to the sink, and count for their segments on the way.
+Result<void> Journal::hand_over(const RecoveryState& state,
+                                const RecoveryState::Base& base,
                                 flow::RecoverySink& sink) {
     for (const auto& [id, queue] : state.queues())
         sink.on_queue(queue);
-    RecoveryState::Base base;
-    if (has_snapshot) {
-        for (const SnapshotFile& file : manifest.snapshot) {
-            if (file.kind != SnapshotKind::ids) continue;
-            auto reader = SnapshotReader::open(files_, names_, manifest.store, file);
-            if (!reader) return again(reader.error());
-            for (auto ids = reader->next_ids(); !ids || !ids->empty(); ids = reader->next_ids()) {
-                if (!ids) return again(ids.error());
-                sink.on_ids(*ids);
-            }
-        }
-        auto opened = snapshot_base(files_, names_, manifest);
-        if (!opened) return again(opened.error());
-        base = *std::move(opened);
-    }
-    const std::vector<flow::RecoveredId> ids(state.ids().begin(), state.ids().end());
-    if (!ids.empty()) sink.on_ids(ids);
     std::uint32_t place = 0;
     SegmentUse* use = nullptr;
     return state.each_event(base, [&](const flow::RecoveredEvent& event) {

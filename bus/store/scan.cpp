@@ -1,6 +1,7 @@
 #include "bus/store/scan.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -18,15 +19,20 @@ public:
           scan_(scan) {}
 
     [[nodiscard]] Result<void> run(std::uint32_t known) {
-        for (const ManifestEntry& entry : scan_.manifest.segments)
-            entry.number <= known ? look_at_segment(entry) : scan_segment(entry);
+        const std::vector<ManifestEntry>& segments = scan_.manifest.segments;
+        for (std::size_t i = 0; i < segments.size(); ++i) {
+            if (segments[i].number <= known)
+                look_at_segment(segments[i]);
+            else
+                scan_segment(segments[i], i + 1 < segments.size() ? &segments[i + 1] : nullptr);
+        }
         state_.finish();
         return look_for_others();
     }
     /// Only of closed segments.
     void read(std::uint32_t first, std::uint32_t last) {
         for (const ManifestEntry& entry : scan_.manifest.segments)
-            if (entry.number >= first && entry.number <= last) scan_segment(entry);
+            if (entry.number >= first && entry.number <= last) scan_segment(entry, nullptr);
     }
 
 private:
@@ -59,6 +65,14 @@ private:
         scan_.position.chain = entry.chain;
         is_position_known_ = false;
         if (ends->damage) damage(path, *ends->damage);
+    }
+    /// What cannot be opened now is found out when its turn comes.
+    void send_for(const ManifestEntry& next) {
+        auto file = files_.open(names_.segment(next.number), host::OpenMode::read);
+        if (!file) return;
+        const auto size = (*file)->size();
+        if (size) (*file)->will_read(0, *size);
+        next_file_ = *std::move(file);
     }
     struct Ends {
         std::uint64_t file_bytes = 0;
@@ -96,13 +110,21 @@ private:
         return ends;
     }
 
-    void scan_segment(const ManifestEntry& entry) {
+    /// `next` is on its way to memory meanwhile.
+    void scan_segment(const ManifestEntry& entry, const ManifestEntry* next) {
         const std::string path = names_.segment(entry.number);
         ScannedSegment& segment = scan_.segments.emplace_back();
         segment.entry = entry;
         state_.on_segment(entry.number);
-        if (const auto loaded = load_file(files_, path, bytes_); !loaded)
+        auto file = std::exchange(next_file_, nullptr);
+        if (!file) {
+            auto opened = files_.open(path, host::OpenMode::read);
+            if (!opened) return cannot_load(path, opened.error());
+            file = *std::move(opened);
+        }
+        if (const auto loaded = load_file(*file, bytes_); !loaded)
             return cannot_load(path, loaded.error());
+        if (next != nullptr) send_for(*next);
         segment.file_bytes = bytes_.size();
         const SegmentReader reader(bytes_, scan_.manifest.store, entry.number);
         const auto head = reader.check_superblock();
@@ -265,6 +287,7 @@ private:
     RecoveryState& state_;
     Scan& scan_;
     std::string bytes_;
+    std::unique_ptr<host::File> next_file_;  // of the segment after this one, if it is open already
     bool is_position_known_ = false;
 };
 
@@ -315,10 +338,14 @@ Result<void> read_segments(host::FileSystem& files,
 Result<void> load_file(host::FileSystem& files, const std::string& path, std::string& bytes) {
     auto file = files.open(path, host::OpenMode::read);
     if (!file) return fail(file.error().code, file.error().text);
-    const auto size = (*file)->size();
+    return load_file(**file, bytes);
+}
+
+Result<void> load_file(host::File& file, std::string& bytes) {
+    const auto size = file.size();
     if (!size) return fail(size.error().code, size.error().text);
     bytes.resize(*size);
-    const auto got = (*file)->read(0, bytes);
+    const auto got = file.read(0, bytes);
     if (!got) return fail(got.error().code, got.error().text);
     bytes.resize(*got);
     return {};

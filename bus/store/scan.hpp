@@ -66,5 +66,6 @@ struct Scan {
 [[nodiscard]] Result<void> load_file(host::FileSystem& files,
                                      const std::string& path,
                                      std::string& bytes);
+[[nodiscard]] Result<void> load_file(host::File& file, std::string& bytes);
 
 }  // namespace vera::store

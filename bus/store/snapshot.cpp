@@ -202,6 +202,23 @@ Result<SnapshotMade> make_snapshot(host::FileSystem& files,
     return Maker(files, names, job, stop).run();
 }
 
+namespace {
+
+/// Without the events of segments that were given back.
+RecoveryState::Base base_of(SnapshotReader&& live, const Manifest& manifest) {
+    auto reader = std::make_shared<SnapshotReader>(std::move(live));
+    const std::uint32_t first =
+        manifest.segments.empty() ? UINT32_MAX : manifest.segments.front().number;
+    return [reader, first](flow::RecoveredEvent& event) {
+        auto has_more = reader->next(event);
+        while (has_more && *has_more && segment_of(event.body) < first)
+            has_more = reader->next(event);
+        return has_more;
+    };
+}
+
+}  // namespace
+
 CheckedSnapshot check_snapshot(host::FileSystem& files,
                                const StoreNames& names,
                                const Manifest& manifest) {
@@ -220,6 +237,24 @@ CheckedSnapshot check_snapshot(host::FileSystem& files,
     return checked;
 }
 
+Result<OpenSnapshot> open_snapshot(host::FileSystem& files,
+                                   const StoreNames& names,
+                                   const Manifest& manifest) {
+    OpenSnapshot snapshot;
+    snapshot.end = manifest.snapshot_end();
+    for (const SnapshotFile& file : manifest.snapshot) {
+        auto reader = SnapshotReader::open(files, names, manifest.store, file);
+        if (!reader) return again(reader.error());
+        if (file.kind == SnapshotKind::live) {
+            snapshot.last_generation = reader->last_generation();
+            snapshot.events = base_of(*std::move(reader), manifest);
+        } else {
+            snapshot.ids.push_back(*std::move(reader));
+        }
+    }
+    return snapshot;
+}
+
 Result<RecoveryState::Base> snapshot_base(host::FileSystem& files,
                                           const StoreNames& names,
                                           const Manifest& manifest) {
@@ -227,15 +262,7 @@ Result<RecoveryState::Base> snapshot_base(host::FileSystem& files,
     if (live == nullptr) return RecoveryState::Base();
     auto opened = SnapshotReader::open(files, names, manifest.store, *live);
     if (!opened) return again(opened.error());
-    auto reader = std::make_shared<SnapshotReader>(*std::move(opened));
-    const std::uint32_t first =
-        manifest.segments.empty() ? UINT32_MAX : manifest.segments.front().number;
-    return RecoveryState::Base([reader, first](flow::RecoveredEvent& event) {
-        auto has_more = reader->next(event);
-        while (has_more && *has_more && segment_of(event.body) < first)
-            has_more = reader->next(event);
-        return has_more;
-    });
+    return base_of(*std::move(opened), manifest);
 }
 
 // ---- carrying forward

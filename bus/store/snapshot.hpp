@@ -9,6 +9,7 @@
 #include "bus/store/codec.hpp"
 #include "bus/store/manifest.hpp"
 #include "bus/store/recovery_state.hpp"
+#include "bus/store/snapshot_file.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -82,6 +83,18 @@ struct CheckedSnapshot {
 [[nodiscard]] CheckedSnapshot check_snapshot(host::FileSystem& files,
                                              const StoreNames& names,
                                              const Manifest& manifest);
+/// A snapshot whose parts are there. Its bytes are checked as they are read: whoever reads it to
+/// the end has a whole one, and an error on the way means that it is of no use.
+struct OpenSnapshot {
+    std::uint32_t end = 0;  ///< last segment that it covers; 0: there is none
+    Generation last_generation;
+    std::vector<SnapshotReader> ids;  ///< oldest first
+    RecoveryState::Base events;
+};
+/// Errors: as of SnapshotReader.
+[[nodiscard]] Result<OpenSnapshot> open_snapshot(host::FileSystem& files,
+                                                 const StoreNames& names,
+                                                 const Manifest& manifest);
 /// The events of the manifest's live file, for RecoveryState::each_event; without those in segments
 /// that were given back since: they were settled, or are carried elsewhere.
 [[nodiscard]] Result<RecoveryState::Base> snapshot_base(host::FileSystem& files,

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t chunk_target = 256U << 10U;
 constexpr std::uint64_t most_chunk_bytes = 64U << 20U;
-constexpr std::uint64_t sync_bytes = 8U << 20U;  ///< small enough not to keep a commit's sync long
+constexpr std::uint64_t ahead_bytes = 4U << 20U;  ///< while one chunk is taken apart
+constexpr std::uint64_t sync_bytes = 8U << 20U;   ///< small enough not to keep a commit's sync long
 
 std::uint64_t file_seed(const Uuid& store, SnapshotKind kind, std::uint32_t number) {
     std::array<char, 24> bytes{};
@@ -215,6 +216,14 @@ Result<SnapshotReader> SnapshotReader::open(host::FileSystem& files,
     return reader;
 }
 
+void SnapshotReader::read_ahead() {
+    if (asked_to_ >= at_ + ahead_bytes / 2 || asked_to_ >= about_.bytes) return;
+    asked_to_ = std::max(asked_to_, at_);
+    const std::uint64_t bytes = std::min(ahead_bytes, about_.bytes - asked_to_);
+    file_->will_read(asked_to_, bytes);
+    asked_to_ += bytes;
+}
+
 /// false: the last one was the last.
 Result<bool> SnapshotReader::load_chunk() {
     if (at_ == about_.bytes) {
@@ -224,6 +233,7 @@ Result<bool> SnapshotReader::load_chunk() {
     }
     if (about_.bytes - at_ < snapshot::chunk_fixed_bytes)
         return corrupt(at_, "the file ends inside a chunk");
+    read_ahead();
     // The length is not known before it is read; most chunks are about as long as the last.
     std::uint64_t length = std::max<std::uint64_t>(buffer_.size(), chunk_target);
     for (int attempt = 0; attempt < 2; ++attempt) {
@@ -258,7 +268,7 @@ Result<void> SnapshotReader::verify() {
         if (!*more) break;
     }
     at_ = page_bytes;
-    entries_ = hash_ = 0;
+    entries_ = hash_ = asked_to_ = 0;
     left_ = 0;
     rest_ = {};
     return {};

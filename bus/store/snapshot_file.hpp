@@ -71,6 +71,7 @@ private:
     [[nodiscard]] Failure corrupt(std::uint64_t offset, const std::string& what) const;
     [[nodiscard]] bool take(flow::RecoveredEvent& event);
     [[nodiscard]] bool take_time(bool is_there, Timestamp& time);
+    void read_ahead();
 
     SnapshotFile about_;
     std::string path_;
@@ -78,6 +79,7 @@ private:
     std::uint64_t seed_ = 0;
     std::uint64_t at_ = 0;        ///< of the next chunk
     std::uint64_t chunk_at_ = 0;  ///< of the one in `chunk_`
+    std::uint64_t asked_to_ = 0;  ///< so far the file is on its way to memory
     std::uint64_t entries_ = 0;
     std::uint64_t hash_ = 0;
     Generation last_generation_;

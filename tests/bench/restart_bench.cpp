@@ -1,7 +1,9 @@
 // How long a store with many waiting copies takes to start, what its snapshot costs, and the memory
 // of both.
-//   restart_bench [copies] [settled] [bytes]   the folder is TMPDIR or /tmp; it should be on the
-//   disk that matters. `settled` of a million: so many events more, which are settled at once.
+//   restart_bench [copies] [settled] [bytes] [folder]
+//   `settled`: so many events more, which are settled at once. Without `folder` one is made in
+//   TMPDIR or /tmp, which should be on the disk that matters, and removed; with it the store in it
+//   is kept, and is used again if it is there already.
 #include "bus/flow/bus_core.hpp"
 #include "bus/store/journal.hpp"
 #include "bus/store/snapshot.hpp"
@@ -10,10 +12,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace {
 
@@ -32,6 +38,27 @@ double resident_mb() {
     std::size_t total = 0, resident = 0;
     statm >> total >> resident;
     return static_cast<double>(resident) * 4096 / 1e6;
+}
+
+/// Of all threads.
+double cpu_seconds() {
+    rusage use{};
+    ::getrusage(RUSAGE_SELF, &use);
+    const auto of = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return of(use.ru_utime) + of(use.ru_stime);
+}
+
+/// As after the machine itself has started: nothing of the files is in memory.
+void forget_files(const std::string& folder) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        const int file = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+        if (file < 0) continue;
+        (void)::fdatasync(file);
+        (void)::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+        ::close(file);
+    }
 }
 
 [[noreturn]] void stop(const std::string& why) {
@@ -67,6 +94,7 @@ Opened open(const std::string& path) {
     store::JournalOptions options;
     options.path = path;
     options.ids = {Millis{86'400'000}, 20'000'000};
+    options.starts_with_two = true;
     host::FileSystem& files = host::posix_file_system();
     opened.spares = std::make_unique<store::SyncSpares>(files, path, options.segment_bytes, 4);
     opened.core = std::make_unique<flow::BusCore>(
@@ -141,9 +169,12 @@ private:
     std::uint64_t ticket_ = 0, seq_ = 0;
 };
 
-void measure_start(const char* what, const std::string& path) {
+enum class End : std::uint8_t { orderly, crash };
+
+void measure_start(const std::string& path, bool is_cold, End end) {
+    if (is_cold) forget_files(path);
     Opened opened;
-    const double before = resident_mb();
+    const double before = resident_mb(), cpu_before = cpu_seconds();
     const double taken = seconds_of([&] { opened = open(path); });
     auto snapshot = std::make_shared<flow::Snapshot>();
     snapshot->generation = Generation{1};
@@ -152,16 +183,42 @@ void measure_start(const char* what, const std::string& path) {
     const double started = seconds_of(
         [&] { opened.core->start(snapshot, opened.recovery, opened.recovery.last_stamp, out); });
     std::printf(
-        "%-28s %6.2f s to recover, %5.2f s until it serves; %.0f MB resident before, %.0f "
-        "after\n",
-        what,
+        "after a %-11s files %-10s %6.2f s to recover, %6.2f s until it serves, %6.2f s of CPU; "
+        "%.0f MB resident before, %.0f after\n",
+        opened.recovery.was_clean ? "clean stop," : "crash,",
+        is_cold ? "on disk:" : "in memory:",
         taken,
         taken + started,
+        cpu_seconds() - cpu_before,
         before,
         resident_mb());
     for (const std::string& note : opened.recovery.notes)
         std::printf("  note: %s\n", note.c_str());
-    opened.journal->close();
+    std::fflush(stdout);
+    if (end == End::orderly) opened.journal->close();
+}
+
+void fill(const std::string& path, std::uint64_t copies, std::uint64_t settled, std::size_t bytes) {
+    Filler filler(path, bytes);
+    Opened opened = open(path);
+    opened.core.reset();
+    const double taken = seconds_of([&] {
+        filler.fill(*opened.journal, copies, false);
+        filler.fill(*opened.journal, settled, true);
+    });
+    std::printf(
+        "%llu waiting, %llu settled, %zu bytes each, in %.1f s; %llu snapshots, %.1f s, "
+        "%.0f MB written; %zu segments\n",
+        static_cast<unsigned long long>(copies),
+        static_cast<unsigned long long>(settled),
+        bytes,
+        taken,
+        static_cast<unsigned long long>(filler.snapshots),
+        filler.snapshot_seconds,
+        static_cast<double>(filler.snapshot_bytes) / 1e6,
+        opened.journal->live_segments());
+    std::fflush(stdout);
+    // Not closed: as after a crash.
 }
 
 }  // namespace
@@ -170,29 +227,13 @@ int main(int argc, char** argv) {
     const std::uint64_t copies = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000;
     const std::uint64_t settled = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
     const std::size_t bytes = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 256;
-    TempFolder folder;
-    Filler filler(folder.path(), bytes);
-    {
-        Opened opened = open(folder.path());
-        opened.core.reset();
-        const double taken = seconds_of([&] {
-            filler.fill(*opened.journal, copies, false);
-            filler.fill(*opened.journal, settled, true);
-        });
-        std::printf(
-            "%llu waiting, %llu settled, %zu bytes each, in %.1f s; %llu snapshots, %.1f s, "
-            "%.0f MB written; %zu segments\n",
-            static_cast<unsigned long long>(copies),
-            static_cast<unsigned long long>(settled),
-            bytes,
-            taken,
-            static_cast<unsigned long long>(filler.snapshots),
-            filler.snapshot_seconds,
-            static_cast<double>(filler.snapshot_bytes) / 1e6,
-            opened.journal->live_segments());
-        // Not closed: as after a crash.
+    std::optional<TempFolder> made;
+    if (argc <= 4) made.emplace();
+    const std::string path = made ? made->path() : argv[4];
+    if (!std::filesystem::exists(path + "/MANIFEST")) fill(path, copies, settled, bytes);
+    for (const bool is_cold : {true, false}) {
+        measure_start(path, is_cold, End::orderly);
+        measure_start(path, is_cold, End::crash);
     }
-    measure_start("after a crash", folder.path());
-    measure_start("after a clean stop", folder.path());
     return 0;
 }

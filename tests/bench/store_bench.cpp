@@ -38,6 +38,7 @@ public:
     void on_queue(flow::QueueSpec) override {}
     void on_ids(std::span<const flow::RecoveredId>) override {}
     void on_event(const flow::RecoveredEvent&) override {}
+    void start_over() override {}
 };
 
 double cpu_seconds() {

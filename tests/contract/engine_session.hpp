@@ -37,6 +37,11 @@ struct Collected final : RecoverySink {
         if (event.id_hash != 0) ids.push_back({event.id_hash, event.bytes_hash, event.accepted});
         if (!event.copies.empty()) events.push_back(event);
     }
+    void start_over() override {
+        queues.clear();
+        ids.clear();
+        events.clear();
+    }
     std::map<std::uint32_t, QueueSpec> queues;
     std::vector<RecoveredEvent> events;  ///< with copies
     std::vector<RecoveredId> ids;

@@ -25,6 +25,7 @@ public:
     void on_queue(flow::QueueSpec) override {}
     void on_ids(std::span<const flow::RecoveredId>) override {}
     void on_event(const flow::RecoveredEvent& event) override { events.push_back(event); }
+    void start_over() override { events.clear(); }
     std::vector<flow::RecoveredEvent> events;
 };
 

@@ -290,6 +290,39 @@ TEST_CASE(
     CHECK_FALSE(drive.out.deliveries[0].is_first_acquirer);
 }
 
+TEST_CASE("flow: of what was handed over before start_over nothing is left", "[flow]") {
+    MemoryStore broken, store;
+    for (MemoryStore* one : {&broken, &store}) {
+        Batch batch;
+        batch.queues = {patient_queue()};
+        for (std::uint64_t i = 1; i <= (one == &broken ? 5U : 2U); ++i) {
+            EventCommit& event = batch.events.emplace_back();
+            event.seq = EventSeq{i};
+            event.id_hash = i;
+            event.order_key = i;
+            event.copies = {{CopySeq{i}, QueueId{1}, Timestamp{i == 2 ? 2'000'000 : 0}}};
+        }
+        one->apply(batch);
+    }
+    BusCore core({});
+    (void)broken.recover(core);
+    core.start_over();
+    const Recovery recovery = store.recover(core);
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->queues = core.known_queues();
+    REQUIRE(snapshot->queues.size() == 1);
+    Effects out;
+    core.start(snapshot, recovery, Timestamp{1'000'000}, out);
+    core.on(Ask{1, AskCounts{}}, Timestamp{1'000'000}, out);
+    REQUIRE(out.answers.size() == 1);
+    const auto& counts = std::get<Counts>(out.answers[0].what);
+    CHECK(counts.dedup_ids == 2);
+    CHECK(counts.queues.at(0).ready == 1);
+    CHECK(counts.queues.at(0).scheduled == 1);
+    REQUIRE(out.wake_at);
+    CHECK(out.wake_at->ms == 2'000'000);
+}
+
 TEST_CASE("flow: what backed off stays behind an older copy of its key that came back", "[flow]") {
     const Timestamp due = GENERATE(Timestamp{900'000}, Timestamp{2'000'000});
     MemoryStore store;

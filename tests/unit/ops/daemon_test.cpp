@@ -57,6 +57,7 @@ public:
     void on_queue(flow::QueueSpec) override {}
     void on_ids(std::span<const flow::RecoveredId>) override {}
     void on_event(const flow::RecoveredEvent&) override {}
+    void start_over() override {}
     void on_outcome(flow::Outcome) override {}
 };
 

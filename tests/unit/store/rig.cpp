@@ -16,6 +16,11 @@ void Collector::on_ids(std::span<const flow::RecoveredId> some) {
 void Collector::on_event(const flow::RecoveredEvent& event) {
     events.push_back(event);
 }
+void Collector::start_over() {
+    queues.clear();
+    ids.clear();
+    events.clear();
+}
 
 std::string to_text(const flow::QueueSpec& queue) {
     std::string text = queue.name + " " + vera::to_text(queue.uuid) + " " +

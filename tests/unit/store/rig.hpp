@@ -53,6 +53,7 @@ public:
     void on_queue(flow::QueueSpec queue) override;
     void on_ids(std::span<const flow::RecoveredId> some) override;
     void on_event(const flow::RecoveredEvent& event) override;
+    void start_over() override;
     std::vector<flow::QueueSpec> queues;
     std::vector<flow::RecoveredId> ids;
     std::vector<flow::RecoveredEvent> events;
