@@ -73,7 +73,7 @@ void BusCore::State::recover(const RecoveredCopy& recovered, std::uint32_t event
     Copy& copy = shelves.copy(slot);
     copy.version = recovered.version;
     copy.attempts = recovered.attempts;
-    copy.is_recovered = true;
+    copy.was_acquired = copy.is_acquisition_stored = recovered.was_acquired;
     if (is_dead) {
         auto death = std::make_shared<Deliver::Death>();
         death->reason = recovered.reason;
@@ -130,7 +130,7 @@ void BusCore::start(std::shared_ptr<const Snapshot> snapshot,
                     Effects& out) {
     State& state = *state_;
     VERA_CHECK(!state.snapshot);
-    state.was_clean = recovery.was_clean;
+    state.maybe_acquired = recovery.maybe_acquired;
     state.ledger.start(recovery);
     state.shelves.sort_dead_letters();
     for (std::uint32_t i = 0; i < state.shelves.queue_count(); ++i) {
@@ -395,6 +395,12 @@ void BusCore::State::on(Reloaded&& input, Timestamp /*now*/, Effects& /*out*/) {
 
 void BusCore::State::on(const Tick& /*input*/, Timestamp /*now*/, Effects& /*out*/) {
     // finish() runs the timers in any case.
+}
+
+void BusCore::State::on(const Stopping& /*input*/, Timestamp now, Effects& /*out*/) {
+    is_stopping = true;
+    for (std::uint32_t i = 0; i < shelves.queue_count(); ++i)
+        store_acquisitions(i, now);
 }
 
 void BusCore::State::count(Counts& counts) const {

@@ -51,7 +51,8 @@ struct BusCore::State {
     std::vector<Timers::Entry> backoffs;            ///< recovered; set going by start()
     std::vector<std::uint32_t> recovered_schedule;  ///< slots; placed by start()
     std::deque<std::uint32_t> dirty;                ///< queues to look after, each once
-    bool was_clean = true;
+    CopySeq maybe_acquired;                         ///< up to this one: before this run
+    bool is_stopping = false;
     bool has_refusing_queue = false;  ///< some queue refuses publishers when it is full
     std::uint64_t accepted = 0, duplicates = 0, refused = 0, released = 0;
 
@@ -67,6 +68,7 @@ struct BusCore::State {
     void on(const PublisherClosed& input, Timestamp now, Effects& out);
     void on(Reloaded&& input, Timestamp now, Effects& out);
     void on(const Tick& input, Timestamp now, Effects& out);
+    void on(const Stopping& input, Timestamp now, Effects& out);
     void on(const Ask& input, Timestamp now, Effects& out);
     void on(Outcome&& input, Timestamp now, Effects& out);
     void refuse(DeliveryRef to, Refusal why, Effects& out);
@@ -99,6 +101,8 @@ struct BusCore::State {
     void deliver(std::uint32_t consumer, std::uint32_t slot, Effects& out);
     Deliver& describe(std::uint32_t consumer, std::uint32_t slot, Effects& out);
     void leave_hands(std::uint32_t slot);
+    /// Has stored that copies of the queue were in a consumer's hands, where that is not known yet.
+    void store_acquisitions(std::uint32_t queue, Timestamp now);
     /// A transition of the copy, its version counted up.
     [[nodiscard]] PendingTransition transition(std::uint32_t slot,
                                                CopyState state,

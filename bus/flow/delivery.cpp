@@ -53,13 +53,36 @@ PendingTransition BusCore::State::transition(std::uint32_t slot,
     change.copy = CopySeq{copy.seq};
     change.event = EventSeq{shelves.event_of(copy).seq};
     change.version = ++copy.version;
-    change.queue = shelves.queue(copy.queue).spec.id;
+    Queue& queue = shelves.queue(copy.queue);
+    change.queue = queue.spec.id;
+    change.was_acquired = copy.was_acquired;
+    if (copy.was_acquired && !std::exchange(copy.is_acquisition_stored, true))
+        --queue.unstored_acquisitions;
     change.attempts = copy.attempts;
     change.actor = copy.holder == no_slot ? 0 : consumers[copy.holder].actor;
     change.state = to;
     change.at = now;
     change.waits = waits;
     return change;
+}
+
+// A copy that failed or died has a transition anyway; one that was released, or is in hands still,
+// has none before the end: it would cost a write for each delivery that is let go.
+void BusCore::State::store_acquisitions(std::uint32_t number, Timestamp now) {
+    const Queue& queue = shelves.queue(number);
+    for (std::uint32_t slot = queue.first; slot != no_slot && queue.unstored_acquisitions != 0;
+         slot = shelves.copy(slot).next) {
+        const Copy& copy = shelves.copy(slot);
+        if (!copy.was_acquired || copy.is_acquisition_stored) continue;
+        PendingTransition change = transition(
+            slot, queue.is_dead_letter ? CopyState::dead : CopyState::waiting, LinkId{}, now);
+        change.actor = 0;
+        if (queue.is_dead_letter) {
+            change.death = shelves.death_of(slot);
+            change.at = change.death->at;
+        }
+        ledger.add_transition(std::move(change));
+    }
 }
 
 void BusCore::State::leave_hands(std::uint32_t slot) {
@@ -192,8 +215,8 @@ void BusCore::State::give_out(std::uint32_t number,
                               Effects& out) {
     Queue& queue = shelves.queue(number);
     while (turn != 0) {
-        const bool is_wanted =
-            queue.hungry_first != no_slot && !ledger.is_sealed() && !queue.is_paused();
+        const bool is_wanted = queue.hungry_first != no_slot && !ledger.is_sealed() &&
+                               !queue.is_paused() && !is_stopping;
         const std::uint32_t slot =
             is_wanted ? shelves.next_ready(number, turn) : shelves.head(number);
         if (slot == no_slot || turn == 0) return;
@@ -225,7 +248,7 @@ Deliver& BusCore::State::describe(std::uint32_t number, std::uint32_t slot, Effe
     if (queue.has_dead_letters()) deliver.expiry = expiry_of(slot);
     deliver.attempts = copy.attempts;
     deliver.is_first_acquirer =
-        !copy.was_acquired && copy.attempts == 0 && (was_clean || !copy.is_recovered);
+        !copy.was_acquired && copy.attempts == 0 && copy.seq > maybe_acquired.value;
     if (queue.spec.kind == QueueKind::unrouted) deliver.note = shelves.note_of(copy);
     if (queue.is_dead_letter) deliver.death = shelves.death_of(slot);
     return deliver;
@@ -236,7 +259,7 @@ void BusCore::State::deliver(std::uint32_t number, std::uint32_t slot, Effects& 
     Copy& copy = shelves.copy(slot);
     Queue& queue = shelves.queue(copy.queue);
     if (!delivery.is_first_acquirer) ++queue.redelivered;
-    copy.was_acquired = true;
+    if (!std::exchange(copy.was_acquired, true)) ++queue.unstored_acquisitions;
     consumers.count_delivery(number);
     delivery.is_presettled = consumers[number].is_presettled;
     shelves.hold(slot);

@@ -74,6 +74,7 @@ struct Transition {
                          ///< "expired" in `$unrouted`
     std::string error;   ///< dead: the consumer's error condition and text, at most 1 KiB
     std::string actor;   ///< system that settled it; may be empty
+    bool was_acquired = false;  ///< it has been in a consumer's hands
 };
 
 /// Submitted as one: the engine reports exactly one Outcome per batch, in the order of submission.
@@ -119,6 +120,7 @@ struct RecoveredCopy {
     Timestamp died;      ///< dead only
     std::string reason;  ///< dead only
     std::string error;   ///< dead only
+    bool was_acquired = false;
 };
 
 /// The id of an accepted event, for dedup.
@@ -171,6 +173,8 @@ struct Recovery {
     Timestamp last_stamp;        ///< greatest Batch::now that is durable
     Generation last_generation;  ///< highest of the events that are still there; 0 = none
     bool was_clean = true;       ///< the last run ended in order
+    CopySeq maybe_acquired;      ///< copies up to this one may have been in a consumer's hands with
+                                 ///< nothing to tell of it: some run did not end in order
     std::vector<std::string>
         notes;  ///< what recovery dropped or repaired, for the log: file, offset, bytes
 };

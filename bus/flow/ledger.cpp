@@ -211,6 +211,7 @@ Transition Ledger::spell_out(const PendingTransition& pending) const {
         transition.error = pending.death->error;
     }
     transition.actor = actors_[pending.actor];
+    transition.was_acquired = pending.was_acquired;
     return transition;
 }
 

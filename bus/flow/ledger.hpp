@@ -60,6 +60,7 @@ struct PendingTransition {
     std::uint32_t attempts = 0;
     std::uint32_t actor = 0;
     CopyState state = CopyState::waiting;
+    bool was_acquired = false;
     Timestamp at;
     Timestamp due;
     LinkId waits;  ///< the consumer that is told when it is durable; none: nobody

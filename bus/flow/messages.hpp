@@ -87,6 +87,10 @@ struct Reloaded {
 /// Time has passed: the shell sends one at or after Effects::wake_at.
 struct Tick {};
 
+/// The run ends in order: nothing is delivered any more. What the store does not know of the copies
+/// and should is told to it; behind this come outcomes and ticks alone.
+struct Stopping {};
+
 struct AskCounts {};
 
 /// The scheduled copies, earliest first.
@@ -125,6 +129,7 @@ using Input = std::variant<Published,
                            PublisherClosed,
                            Reloaded,
                            Tick,
+                           Stopping,
                            Ask,
                            Outcome>;
 

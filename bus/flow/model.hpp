@@ -83,8 +83,8 @@ struct Copy {
     std::uint32_t order = 0;  ///< counts up within the queue as copies become ready; goes round
     Place place = Place::fresh;
     bool was_acquired = false;
-    bool is_recovered = false;
-    bool was_scheduled = false;  ///< its time is in the shelves' `ready_at_`
+    bool is_acquisition_stored = false;  ///< or on its way there
+    bool was_scheduled = false;          ///< its time is in the shelves' `ready_at_`
 };
 static_assert(sizeof(Copy) == 56);
 
@@ -137,6 +137,7 @@ struct Queue {
     std::vector<std::uint32_t> draining;
 
     Timestamp expiry_timer;  ///< when the head's expiry will be looked at; none: no timer is set
+    std::uint64_t unstored_acquisitions = 0;  ///< of its copies
     std::uint64_t enqueued = 0, settled = 0, redelivered = 0, expired = 0, limited = 0;
 
     [[nodiscard]] QueueId id() const { return is_dead_letter ? dead_letter_of(spec.id) : spec.id; }

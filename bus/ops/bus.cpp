@@ -190,11 +190,16 @@ bool Bus::finish(Millis wait) {
     if (timer_.joinable()) timer_.join();
     const auto deadline = std::chrono::steady_clock::now() + wait;
     std::vector<char> pokes;
+    bool is_told = false;
     for (;;) {
         // The outside threads are gone, and with them perhaps one that was asked to run: this
         // thread is the only one left.
         while (inbox_.take(inputs_))
             step();
+        if (!std::exchange(is_told, true)) {
+            inputs_.emplace_back(flow::Stopping{});
+            step();
+        }
         if (commits_under_way_ == 0) {
             // What storage had no room for is tried again when the core says so.
             if (core_.has_unsubmitted()) {

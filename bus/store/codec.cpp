@@ -172,6 +172,14 @@ std::uint32_t encode(const flow::EventCommit& event, char* at) {
     return message_offset;
 }
 
+namespace {
+
+std::uint8_t flags_of(bool was_acquired) {
+    return was_acquired ? transition::was_acquired : std::uint8_t{0};
+}
+
+}  // namespace
+
 void encode(const flow::Transition& transition, char* at) {
     put(at + transition::copy, transition.copy.value);
     put(at + transition::event, transition.event.value);
@@ -185,7 +193,7 @@ void encode(const flow::Transition& transition, char* at) {
     put(at + transition::error_bytes, static_cast<std::uint16_t>(cut(transition.error).size()));
     put(at + transition::actor_bytes, static_cast<std::uint16_t>(cut(transition.actor).size()));
     put(at + transition::state, static_cast<std::uint8_t>(transition.state));
-    put(at + transition::zero, std::uint8_t{0});
+    put(at + transition::flags, flags_of(transition.was_acquired));
     char* end = at + transition::fixed_bytes;
     for (const std::string_view text :
          {cut(transition.reason), cut(transition.error), cut(transition.actor)})
@@ -335,6 +343,7 @@ std::uint32_t encode(const EventView& event,
         put(end + carried::copy_reason_bytes, static_cast<std::uint16_t>(cut(copy.reason).size()));
         put(end + carried::copy_error_bytes, static_cast<std::uint16_t>(cut(copy.error).size()));
         put(end + carried::copy_state, static_cast<std::uint8_t>(copy.state));
+        put(end + carried::copy_flags, flags_of(copy.was_acquired));
         std::memset(end + carried::copy_zero, 0, carried::copy_bytes - carried::copy_zero);
         end += carried::copy_bytes;
     }
@@ -372,10 +381,13 @@ std::optional<CarriedView> decode_carried(std::string_view record) {
         copy.version = get<std::uint32_t>(from + carried::copy_version);
         copy.attempts = get<std::uint32_t>(from + carried::copy_attempts);
         const auto state = get<std::uint8_t>(from + carried::copy_state);
+        const auto flags = get<std::uint8_t>(from + carried::copy_flags);
         if (state > static_cast<std::uint8_t>(flow::CopyState::dead) ||
+            flags > transition::was_acquired ||
             !all_zero({from + carried::copy_zero, carried::copy_bytes - carried::copy_zero}))
             return std::nullopt;
         copy.state = static_cast<flow::CopyState>(state);
+        copy.was_acquired = flags != 0;
         copy.reason = rest.take(get<std::uint16_t>(from + carried::copy_reason_bytes));
         copy.error = rest.take(get<std::uint16_t>(from + carried::copy_error_bytes));
     }
@@ -400,7 +412,9 @@ std::optional<TransitionView> decode_transition(std::string_view record) {
     view.attempts = get<std::uint32_t>(at + transition::attempts);
     const auto state = get<std::uint8_t>(at + transition::state);
     if (state > static_cast<std::uint8_t>(flow::CopyState::settled)) return std::nullopt;
-    if (get<std::uint8_t>(at + transition::zero) != 0) return std::nullopt;
+    const auto flags = get<std::uint8_t>(at + transition::flags);
+    if (flags > transition::was_acquired) return std::nullopt;
+    view.was_acquired = flags != 0;
     view.state = static_cast<flow::CopyState>(state);
 
     Taker rest(record.substr(transition::fixed_bytes));

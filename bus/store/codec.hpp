@@ -89,6 +89,7 @@ struct TransitionView {
     QueueId queue;
     std::uint32_t attempts = 0;
     flow::CopyState state = flow::CopyState::waiting;
+    bool was_acquired = false;
     std::string_view reason, error, actor, audit_part;
 };
 

@@ -10,7 +10,7 @@ namespace vera::store {
 static_assert(std::endian::native == std::endian::little,
               "fields are little endian and copied as they are");
 
-constexpr std::uint32_t format_version = 2;  ///< written, and the only one read
+constexpr std::uint32_t format_version = 3;  ///< written, and the only one read
 constexpr std::uint64_t page_bytes = 4096;   ///< groups begin and end at multiples of this
 constexpr std::uint64_t round_to_page(std::uint64_t bytes) {
     return (bytes + page_bytes - 1) / page_bytes * page_bytes;
@@ -75,7 +75,8 @@ constexpr std::size_t copy_attempts = 40;      // u32
 constexpr std::size_t copy_reason_bytes = 44;  // u16
 constexpr std::size_t copy_error_bytes = 46;   // u16
 constexpr std::size_t copy_state = 48;         // u8
-constexpr std::size_t copy_zero = 49;          // 7 bytes
+constexpr std::size_t copy_flags = 49;         // u8, as a transition's
+constexpr std::size_t copy_zero = 50;          // 6 bytes
 constexpr std::size_t copy_bytes = 56;
 }  // namespace carried
 
@@ -92,8 +93,9 @@ constexpr std::size_t reason_bytes = 72;  // u16
 constexpr std::size_t error_bytes = 74;   // u16
 constexpr std::size_t actor_bytes = 76;   // u16
 constexpr std::size_t state = 78;         // u8
-constexpr std::size_t zero = 79;          // u8
+constexpr std::size_t flags = 79;         // u8
 constexpr std::size_t fixed_bytes = 80;
+constexpr std::uint8_t was_acquired = 1;
 }  // namespace transition
 
 namespace config {
@@ -139,24 +141,24 @@ constexpr char magic_text[9] = "VERAsegm";
 }  // namespace superblock
 
 namespace manifest {
-constexpr std::size_t checksum = 0;         // u64
-constexpr std::size_t magic = 8;            // 8 bytes
-constexpr std::size_t version = 16;         // u32
-constexpr std::size_t file_bytes = 20;      // u32
-constexpr std::size_t store = 24;           // 16 bytes
-constexpr std::size_t hash_seed = 40;       // u64
-constexpr std::size_t sequence = 48;        // u64
-constexpr std::size_t is_clean = 56;        // u8
-constexpr std::size_t zero = 57;            // 3 bytes
-constexpr std::size_t segment_count = 60;   // u32
-constexpr std::size_t last_number = 64;     // u32
-constexpr std::size_t snapshot_count = 68;  // u32
-constexpr std::size_t last_snapshot = 72;   // u32
-constexpr std::size_t kind = 76;            // u32: 0 a store, 1 a backup, 2 restored
-constexpr std::size_t instance = 80;        // 16 bytes
-constexpr std::size_t origin = 96;          // 16 bytes
-constexpr std::size_t origin_time = 112;    // i64
-constexpr std::size_t zero2 = 120;          // 8 bytes
+constexpr std::size_t checksum = 0;          // u64
+constexpr std::size_t magic = 8;             // 8 bytes
+constexpr std::size_t version = 16;          // u32
+constexpr std::size_t file_bytes = 20;       // u32
+constexpr std::size_t store = 24;            // 16 bytes
+constexpr std::size_t hash_seed = 40;        // u64
+constexpr std::size_t sequence = 48;         // u64
+constexpr std::size_t is_clean = 56;         // u8
+constexpr std::size_t zero = 57;             // 3 bytes
+constexpr std::size_t segment_count = 60;    // u32
+constexpr std::size_t last_number = 64;      // u32
+constexpr std::size_t snapshot_count = 68;   // u32
+constexpr std::size_t last_snapshot = 72;    // u32
+constexpr std::size_t kind = 76;             // u32: 0 a store, 1 a backup, 2 restored
+constexpr std::size_t instance = 80;         // 16 bytes
+constexpr std::size_t origin = 96;           // 16 bytes
+constexpr std::size_t origin_time = 112;     // i64
+constexpr std::size_t maybe_acquired = 120;  // u64
 constexpr std::size_t fixed_bytes = 128;
 constexpr std::size_t entry_number = 0;         // u32
 constexpr std::size_t entry_is_closed = 4;      // u32
@@ -227,6 +229,7 @@ constexpr std::size_t copy_bytes = 24;     // then, as the flags say: i64 due; i
 constexpr std::uint32_t copy_is_dead = 1;
 constexpr std::uint32_t copy_has_due = 2;
 constexpr std::uint32_t copy_has_ready_at = 4;
+constexpr std::uint32_t copy_was_acquired = 8;
 constexpr std::size_t death_bytes = 16;
 // One id of an ids file: u64 id, u64 bytes hash, i64 accepted.
 constexpr std::size_t id_bytes = 24;

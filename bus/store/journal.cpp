@@ -220,6 +220,7 @@ void Journal::note_transition(const flow::Transition& transition) {
     copy.state = transition.state;
     copy.version = transition.version;
     copy.attempts = transition.attempts;
+    copy.was_acquired = transition.was_acquired;
     copy.due = transition.due;
     copy.died = is_dead ? transition.at : Timestamp{};
     copy.reason = is_dead ? transition.reason : std::string();

@@ -103,6 +103,10 @@ Result<void> Journal::recover(flow::RecoverySink& sink, flow::Recovery& recovery
     about_ = *manifest;
     about_.segments.clear();
     about_.kind = Manifest::Kind::store;
+    // Of a restored copy nobody knows what its original has delivered since.
+    const bool is_restored = manifest->kind == Manifest::Kind::restored;
+    recovery.was_clean = is_new || (manifest->is_clean && !is_restored);
+    if (!recovery.was_clean) about_.maybe_acquired = state.last().copy;
     if (auto taken = take_over(reading.scan, state); !taken) return taken;
 
     recovery.store = about_.instance;
@@ -112,9 +116,7 @@ Result<void> Journal::recover(flow::RecoverySink& sink, flow::Recovery& recovery
     recovery.last_leaf = last_.leaf;
     recovery.last_stamp = last_.stamp;
     recovery.last_generation = state.last_generation();
-    // Of a restored copy nobody knows what its original has delivered since.
-    const bool is_restored = manifest->kind == Manifest::Kind::restored;
-    recovery.was_clean = is_new || (manifest->is_clean && !is_restored);
+    recovery.maybe_acquired = about_.maybe_acquired;
     if (is_restored)
         recovery.notes.push_back("first start of a store that was restored from a backup of " +
                                  to_rfc3339(manifest->origin_time) + ", of instance " +

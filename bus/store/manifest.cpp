@@ -138,6 +138,7 @@ std::string encode(const Manifest& manifest, std::uint64_t file_bytes) {
     std::memcpy(at + manifest::instance, manifest.instance.bytes.data(), 16);
     std::memcpy(at + manifest::origin, manifest.origin.bytes.data(), 16);
     put(at + manifest::origin_time, manifest.origin_time.ms);
+    put(at + manifest::maybe_acquired, manifest.maybe_acquired.value);
     char* entry = at + manifest::fixed_bytes;
     for (const ManifestEntry& segment : manifest.segments) {
         put(entry + manifest::entry_number, segment.number);
@@ -191,6 +192,7 @@ Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path
     std::memcpy(manifest.instance.bytes.data(), at + manifest::instance, 16);
     std::memcpy(manifest.origin.bytes.data(), at + manifest::origin, 16);
     manifest.origin_time.ms = get<std::int64_t>(at + manifest::origin_time);
+    manifest.maybe_acquired.value = get<std::uint64_t>(at + manifest::maybe_acquired);
     const auto count = get<std::uint32_t>(at + manifest::segment_count);
     const auto parts = get<std::uint32_t>(at + manifest::snapshot_count);
     const std::uint64_t entries_end =

@@ -1,6 +1,7 @@
 #pragma once
 // The manifest: which segments a store consists of, and how each of them ends. Value, codec, and
 // the file that is replaced whole. Also the names of the store's files: made here and nowhere else.
+#include "bus/base/ids.hpp"
 #include "bus/base/result.hpp"
 #include "bus/base/time.hpp"
 #include "bus/base/uuid.hpp"
@@ -81,9 +82,10 @@ struct Manifest {
     std::uint32_t last_number = 0;
     std::uint32_t last_snapshot = 0;  ///< number of the newest ever made
     Kind kind = Kind::store;
-    Uuid instance;          ///< of this folder alone: a restored copy gets one of its own
-    Uuid origin;            ///< the instance that it is a copy of; zero: of none
-    Timestamp origin_time;  ///< when that copy was taken
+    Uuid instance;           ///< of this folder alone: a restored copy gets one of its own
+    Uuid origin;             ///< the instance that it is a copy of; zero: of none
+    Timestamp origin_time;   ///< when that copy was taken
+    CopySeq maybe_acquired;  ///< as flow::Recovery's, of the runs before this one
     std::vector<ManifestEntry> segments;
     std::vector<SnapshotFile> snapshot;  ///< one live file, or none; ids files, oldest first
     friend bool operator==(const Manifest&, const Manifest&) = default;

@@ -174,7 +174,8 @@ void RecoveryState::apply(const TransitionView& transition) {
                     transition.queue,
                     transition.version,
                     transition.attempts,
-                    transition.state};
+                    transition.state,
+                    transition.was_acquired};
     const Event* event = find(transition.event);
     if (event == nullptr) {
         // Of the base, of a carried event, or of one that is gone with its segment: that copy was
@@ -244,6 +245,7 @@ void RecoveryState::spell_out(const Copy& copy, flow::RecoveredCopy& out) const 
     out.state = copy.state;
     out.version = copy.version;
     out.attempts = copy.attempts;
+    out.was_acquired = copy.was_acquired;
     out.due = copy.due;
     out.died = {};
     out.reason.clear();

@@ -110,6 +110,7 @@ private:
         std::uint32_t version = 0;
         std::uint32_t attempts = 0;
         flow::CopyState state = flow::CopyState::waiting;
+        bool was_acquired = false;
     };
     struct Death {
         Timestamp at;

@@ -93,7 +93,8 @@ Result<void> SnapshotWriter::add(const flow::RecoveredEvent& event) {
     for (const flow::RecoveredCopy& copy : event.copies) {
         const std::uint32_t flags = (has_death(copy) ? snapshot::copy_is_dead : 0U) |
                                     (copy.due ? snapshot::copy_has_due : 0U) |
-                                    (copy.ready_at ? snapshot::copy_has_ready_at : 0U);
+                                    (copy.ready_at ? snapshot::copy_has_ready_at : 0U) |
+                                    (copy.was_acquired ? snapshot::copy_was_acquired : 0U);
         at = grow(snapshot::copy_bytes);
         put(at + snapshot::copy_seq, copy.seq.value);
         put(at + snapshot::copy_queue, copy.queue.value);
@@ -344,6 +345,7 @@ bool SnapshotReader::take(flow::RecoveredEvent& event) {
         rest_.remove_prefix(snapshot::copy_bytes);
         const bool is_dead = (flags & snapshot::copy_is_dead) != 0;
         copy.state = is_dead ? flow::CopyState::dead : flow::CopyState::waiting;
+        copy.was_acquired = (flags & snapshot::copy_was_acquired) != 0;
         copy.died = {};
         copy.reason.clear();
         copy.error.clear();

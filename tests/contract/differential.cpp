@@ -148,10 +148,17 @@ void Differential::perform(const std::vector<Input>& inputs) {
     }
 }
 
+void Differential::stop(Side& side) {
+    side.bus->step({Stopping{}}, now_);
+    while (side.bus->outstanding() != 0)
+        side.bus->take_outcome(now_);
+    side.bus->stop();
+}
+
 void Differential::reopen() {
     const bool in_order = pick(2) == 0;
     for (Side& side : sides_) {
-        if (in_order) side.bus->stop();
+        if (in_order) stop(side);
         side.bus.reset();
         if (!in_order) side.store->crash();
     }
@@ -173,7 +180,7 @@ std::optional<std::string> Differential::run(int steps) {
                    sides_[1].seen;
     }
     for (Side& side : sides_)
-        side.bus->stop();
+        stop(side);
     return std::nullopt;
 }
 

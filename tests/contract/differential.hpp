@@ -28,6 +28,7 @@ private:
     void open();
     void perform(const std::vector<Input>& inputs);
     void write_down(Side& side, bool remembers);
+    void stop(Side& side);
     void reopen();
     [[nodiscard]] std::vector<Input> next_inputs();
     [[nodiscard]] Published publish();

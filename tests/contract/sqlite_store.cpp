@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, leaf INTEGER, genera
                                    reason TEXT, record BLOB, salt BLOB);
 CREATE TABLE IF NOT EXISTS copies (seq INTEGER PRIMARY KEY, event INTEGER, queue INTEGER, state INTEGER DEFAULT 0,
                                    version INTEGER DEFAULT 0, attempts INTEGER DEFAULT 0, due INTEGER DEFAULT 0, ready_at INTEGER,
-                                   died INTEGER DEFAULT 0, reason TEXT DEFAULT '', error TEXT DEFAULT '');
+                                   died INTEGER DEFAULT 0, reason TEXT DEFAULT '', error TEXT DEFAULT '',
+                                   acquired INTEGER DEFAULT 0);
 CREATE INDEX IF NOT EXISTS copies_by_event ON copies (event);
 )sql";
 
@@ -153,6 +154,12 @@ Result<Recovery> SqliteStore::recover(RecoverySink& sink) {
     Statement highest(database_, "SELECT coalesce(max(generation), 0) FROM events");
     if (highest.next()) recovery.last_generation.value = highest.unsigned_number();
     recovery.was_clean = meta("clean") != 0;
+    recovery.maybe_acquired.value = static_cast<std::uint64_t>(meta("maybe_acquired"));
+    if (!recovery.was_clean) {
+        recovery.maybe_acquired = recovery.last_copy;
+        if (auto set = set_meta("maybe_acquired", meta("last_copy")); !set)
+            return fail(Errc::io, set.error().text);
+    }
     if (auto set = set_meta("clean", 0); !set) return fail(Errc::io, set.error().text);
     return recovery;
 }
@@ -192,8 +199,8 @@ void SqliteStore::recover_events(RecoverySink& sink) {
                      "length(message), reason FROM events ORDER BY seq");
     Statement copies(
         database_,
-        "SELECT event, seq, queue, state, version, attempts, due, ready_at, died, reason, error "
-        "FROM copies WHERE state <> 2 "
+        "SELECT event, seq, queue, state, version, attempts, due, ready_at, died, reason, error, "
+        "acquired FROM copies WHERE state <> 2 "
         "ORDER BY event, seq");
     bool has_copy = copies.next();
     std::uint64_t copy_event = has_copy ? copies.unsigned_number() : 0;
@@ -221,6 +228,7 @@ void SqliteStore::recover_events(RecoverySink& sink) {
             copy.died.ms = copies.number();
             copy.reason = copies.text();
             copy.error = copies.text();
+            copy.was_acquired = copies.small() != 0;
             event.copies.push_back(std::move(copy));
             has_copy = copies.next();
             copy_event = has_copy ? copies.unsigned_number() : 0;
@@ -322,7 +330,7 @@ Result<void> SqliteStore::store(const Transition& change) {
     const bool is_dead = change.state == CopyState::dead;
     return Statement(database_,
                      "UPDATE copies SET state = ?2, version = ?3, attempts = ?4, due = ?5, died = "
-                     "?6, reason = ?7, error = ?8 "
+                     "?6, reason = ?7, error = ?8, acquired = ?9 "
                      "WHERE seq = ?1 AND version < ?3")
         .add(change.copy.value)
         .add(static_cast<std::uint32_t>(change.state))
@@ -332,6 +340,7 @@ Result<void> SqliteStore::store(const Transition& change) {
         .add(is_dead ? change.at.ms : 0)
         .add(std::string_view(change.reason))
         .add(std::string_view(change.error))
+        .add(static_cast<std::uint32_t>(change.was_acquired ? 1 : 0))
         .finish();
 }
 

@@ -40,6 +40,7 @@ std::vector<BodyRef> MemoryStore::apply(const Batch& batch) {
         copy.state = change.state;
         copy.attempts = change.attempts;
         copy.due = change.due;
+        copy.was_acquired = change.was_acquired;
         if (change.state == CopyState::dead) {
             copy.died = change.at;
             copy.reason = change.reason;
@@ -50,7 +51,7 @@ std::vector<BodyRef> MemoryStore::apply(const Batch& batch) {
     return bodies;
 }
 
-Recovery MemoryStore::recover(RecoverySink& sink) const {
+Recovery MemoryStore::recover(RecoverySink& sink) {
     for (const auto& [id, queue] : queues_)
         sink.on_queue(queue);
     for (const auto& [seq, stored] : events_) {
@@ -78,6 +79,7 @@ Recovery MemoryStore::recover(RecoverySink& sink) const {
             copy.died = stored_copy.died;
             copy.reason = stored_copy.reason;
             copy.error = stored_copy.error;
+            copy.was_acquired = stored_copy.was_acquired;
             event.copies.push_back(std::move(copy));
         }
         sink.on_event(std::move(event));
@@ -91,6 +93,8 @@ Recovery MemoryStore::recover(RecoverySink& sink) const {
     for (const auto& [seq, stored] : events_)
         recovery.last_generation = std::max(recovery.last_generation, stored.commit.generation);
     recovery.was_clean = was_clean_;
+    if (!was_clean_) maybe_acquired_ = recovery.last_copy;
+    recovery.maybe_acquired = maybe_acquired_;
     return recovery;
 }
 

@@ -22,6 +22,7 @@ public:
         Timestamp died;
         std::string reason;
         std::string error;
+        bool was_acquired = false;
     };
     struct StoredEvent {
         EventCommit commit;  ///< without the message
@@ -33,7 +34,7 @@ public:
     /// (numbers that leave a gap, unknown queues) ends the process.
     std::vector<BodyRef> apply(const Batch& batch);
     /// Everything an engine hands over at start.
-    Recovery recover(RecoverySink& sink) const;
+    Recovery recover(RecoverySink& sink);
     [[nodiscard]] const std::string* message(const BodyRef& body) const;
     /// Forgets events that are settled and past their time.
     void retire(Timestamp now);
@@ -50,6 +51,7 @@ private:
     std::uint64_t last_event_ = 0, last_copy_ = 0, last_leaf_ = 0;
     Timestamp last_stamp_;
     bool was_clean_ = true;
+    CopySeq maybe_acquired_;
 };
 
 }  // namespace vera::flow::test

@@ -367,6 +367,37 @@ def restart_keeps():
             client.close()
 
 
+@case("system: after SIGTERM a redelivery says first-acquirer=false, and what was never delivered true; after kill -9 all say false")
+def first_acquirers():
+    with folder() as path, Bus(path, [subscription("alt")], stop_timeout="2s").start() as bus:
+        client = amqp.Client(bus.port)
+        sender = client.sender("events")
+        for number in range(4):
+            equal(client.publish(sender, event_message(kuvert(str(uuid.uuid4()), text=str(number)))).code, amqp.ACCEPTED)
+        link = client.receiver("sub/alt", credit=2)
+        for number in range(2):
+            equal((text_of(body_of(got := client.take(link))), header_of(got)[3]), (str(number), True))
+        client.settle(got, amqp.RELEASED)  # 1 is let go, 0 is in hand at the end
+        equal(bus.stop(), 0, "exit status")
+
+        def deliveries(count):
+            client = amqp.Client(bus.port)
+            link = client.receiver("sub/alt", credit=count)
+            got = [client.take(link) for _ in range(count)]
+            return [(text_of(body_of(one)), header_of(one)[3], header_of(one)[4] or 0) for one in got]
+
+        bus.start()
+        equal(deliveries(3), [("0", False, 0), ("1", False, 0), ("2", True, 0)])
+        equal(bus.stop(), 0, "exit status")
+        bus.start()
+        equal(deliveries(3), [("0", False, 0), ("1", False, 0), ("2", False, 0)], "it is remembered from stop to stop")
+        bus.kill()
+        bus.start()
+        equal(bus.stop(), 0, "exit status")
+        bus.start()
+        equal(deliveries(4), [(str(number), False, 0) for number in range(4)], "nobody knows what the killed one had delivered")
+
+
 @case("system: SIGTERM under load ends with status 0, tells its clients, and keeps all that was accepted")
 def graceful_stop():
     with folder() as path, Bus(path, [subscription("alt")]).start() as bus:

@@ -44,12 +44,13 @@ def other_versions():
         bus.stop()
         manifest = os.path.join(bus.store, "MANIFEST")
         good = open(manifest, "rb").read()
-        for version, words in ((1, ("an older VeRA wrote it", "let its queues drain")), (3, ("a newer VeRA wrote it", "start that one"))):
+        for version, words in ((1, ("an older VeRA wrote it", "let its queues drain")), (2, ("an older VeRA wrote it", "let its queues drain")),
+                               (4, ("a newer VeRA wrote it", "start that one"))):
             changed = good[:16] + version.to_bytes(4, "little") + good[20:]
             with open(manifest, "wb") as out:
                 out.write(changed)
             said = refused_start(bus)
-            for word in (manifest, f"format version {version}", "it reads and writes version 2", *words):
+            for word in (manifest, f"format version {version}", "it reads and writes version 3", *words):
                 check(word in said, f"{word!r} is missing in", said)
             equal(open(manifest, "rb").read(), changed, "the manifest is untouched")
         with open(manifest, "wb") as out:

@@ -57,7 +57,7 @@ CoreDriver::CoreDriver(std::vector<QueueSpec> queues, CoreOptions options)
     out.clear();
 }
 
-CoreDriver::CoreDriver(std::vector<QueueSpec> queues, const MemoryStore& store, Timestamp time)
+CoreDriver::CoreDriver(std::vector<QueueSpec> queues, MemoryStore& store, Timestamp time)
     : core({.hot_bytes = 1U << 20U, .admit = nullptr}),
       snapshot(make_snapshot(std::move(queues), 1)),
       now(time) {

@@ -42,7 +42,7 @@ public:
     explicit CoreDriver(std::vector<QueueSpec> queues,
                         CoreOptions options = {.hot_bytes = 1U << 20U, .admit = nullptr});
     /// Recovers from the store first. The commit of new queues is left to the test.
-    CoreDriver(std::vector<QueueSpec> queues, const MemoryStore& store, Timestamp time);
+    CoreDriver(std::vector<QueueSpec> queues, MemoryStore& store, Timestamp time);
 
     /// One step with these inputs: on() each, finish(). The effects are in `out` till the next
     /// step; a commit waits in `commits`.

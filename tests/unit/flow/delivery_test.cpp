@@ -290,6 +290,108 @@ TEST_CASE(
     CHECK_FALSE(drive.out.deliveries[0].is_first_acquirer);
 }
 
+TEST_CASE("flow: an orderly end remembers which copies have been in a consumer's hands", "[flow]") {
+    MemoryStore store;
+    Batch batch;
+    batch.queues = {patient_queue()};
+    for (std::uint64_t i = 1; i <= 6; ++i) {
+        EventCommit& event = batch.events.emplace_back();
+        event.seq = EventSeq{i};
+        event.copies = {{CopySeq{i}, QueueId{1}}};
+    }
+    store.apply(batch);
+    const auto end = [&](CoreDriver& drive) {
+        drive.step({Stopping{}});
+        CHECK(drive.out.deliveries.empty());  // nobody is there to take anything
+        for (const Batch& commit : drive.commits)
+            store.apply(commit);
+        CHECK_FALSE(drive.core.has_unsubmitted());
+        store.set_was_clean(true);
+        return drive.commits.empty() ? std::size_t{0} : drive.commits.back().transitions.size();
+    };
+    const Timestamp died{1'000'000};
+    {
+        CoreDriver drive({patient_queue()}, store, died);
+        while (!drive.commits.empty())
+            drive.conclude();
+        drive.step({drive.open(1, 1), drive.credit(1, 4)});
+        REQUIRE(copies_of(drive.out, 1) == Copies{1, 2, 3, 4});
+        Settled rejected = drive.settle(1, CopySeq{3}, ConsumerOutcome::rejected);
+        rejected.reason = "rejected";
+        drive.step({drive.settle(1, CopySeq{1}, ConsumerOutcome::released),
+                    rejected,
+                    drive.settle(1, CopySeq{4}, ConsumerOutcome::failed),
+                    drive.close(1, false)});
+        REQUIRE(drive.commits.size() == 1);  // the dead one and the failed one
+        drive.step({drive.open(2, 1), drive.credit(2, 1)});
+        REQUIRE(copies_of(drive.out, 2) == Copies{1});  // in hands at the end
+        store.apply(drive.commits[0]);
+        drive.conclude();
+        drive.now = drive.now + Millis{10};
+        CHECK(end(drive) == 2);  // 1 and 2
+    }
+    {
+        CoreDriver drive({patient_queue()}, store, Timestamp{2'000'000});
+        drive.step({drive.open(1, 1),
+                    drive.credit(1, 5),
+                    drive.open(2, dead_letter_of(QueueId{1}).value),
+                    drive.credit(2, 1)});
+        REQUIRE(copies_of(drive.out, 1).size() == 5);
+        for (const Deliver& deliver : drive.out.deliveries) {
+            CAPTURE(deliver.copy.value);
+            CHECK(deliver.is_first_acquirer == (deliver.copy.value > 4));
+            CHECK(deliver.attempts == (deliver.copy.value == 4 ? 1U : 0U));
+        }
+        // What is known already is not said again.
+        CHECK(end(drive) == 2);  // 5 and 6
+    }
+    CoreDriver drive({patient_queue()}, store, Timestamp{3'000'000});
+    drive.step(
+        {drive.open(1, 1), drive.credit(1, 9), drive.open(2, dead_letter_of(QueueId{1}).value)});
+    drive.step({drive.credit(2, 9)});
+    REQUIRE(copies_of(drive.out, 2) == Copies{3});
+    CHECK(drive.out.deliveries[0].death->reason == "rejected");
+    CHECK(drive.out.deliveries[0].death->at == died);
+    CHECK_FALSE(drive.out.deliveries[0].is_first_acquirer);
+}
+
+TEST_CASE("flow: a dead letter that was taken and let go is known as such after an orderly end",
+          "[flow]") {
+    MemoryStore store;
+    Batch batch;
+    batch.queues = {patient_queue()};
+    EventCommit& event = batch.events.emplace_back();
+    event.seq = EventSeq{1};
+    event.copies = {{CopySeq{1}, QueueId{1}}};
+    store.apply(batch);
+    Batch death;
+    death.now = Timestamp{500'000};
+    Transition& expired = death.transitions.emplace_back();
+    expired.copy = CopySeq{1};
+    expired.event = EventSeq{1};
+    expired.queue = QueueId{1};
+    expired.version = 1;
+    expired.state = CopyState::dead;
+    expired.at = death.now;
+    expired.reason = "expired";
+    store.apply(death);
+    const std::uint32_t dead_letters = dead_letter_of(QueueId{1}).value;
+    for (const bool is_first : {true, false}) {
+        CoreDriver drive({patient_queue()}, store, Timestamp{1'000'000});
+        while (!drive.commits.empty())
+            drive.conclude();
+        drive.step({drive.open(1, dead_letters), drive.credit(1, 1)});
+        REQUIRE(copies_of(drive.out, 1) == Copies{1});
+        CHECK(drive.out.deliveries[0].is_first_acquirer == is_first);
+        CHECK(drive.out.deliveries[0].death->reason == "expired");
+        CHECK(drive.out.deliveries[0].death->at == Timestamp{500'000});
+        drive.step({drive.close(1, false)});
+        drive.step({Stopping{}});
+        REQUIRE(drive.commits.size() == (is_first ? 1 : 0));
+        if (is_first) store.apply(drive.commits[0]);
+    }
+}
+
 TEST_CASE("flow: of what was handed over before start_over nothing is left", "[flow]") {
     MemoryStore broken, store;
     for (MemoryStore* one : {&broken, &store}) {

@@ -337,7 +337,8 @@ TEST_CASE("damage: a file of an older or newer version is refused by name, with 
         std::string what;
     };
     const Row row = GENERATE(values<Row>({{1, "an older VeRA wrote it; start that one"},
-                                          {3, "a newer VeRA wrote it; start that one"}}));
+                                          {2, "an older VeRA wrote it; start that one"},
+                                          {4, "a newer VeRA wrote it; start that one"}}));
     FilledStore store;
     store.fill(3, 100, true);
     const Image image = store.files.image();
@@ -353,7 +354,7 @@ TEST_CASE("damage: a file of an older or newer version is refused by name, with 
         CHECK(opened.error().text.starts_with(path));
         CHECK(opened.error().text.find("format version " + std::to_string(row.version)) !=
               std::string::npos);
-        CHECK(opened.error().text.find("it reads and writes version 2") != std::string::npos);
+        CHECK(opened.error().text.find("it reads and writes version 3") != std::string::npos);
         CHECK(opened.error().text.find(row.what) != std::string::npos);
         CHECK(store.files.image() == before);  // a refusal changes nothing
         store.files.set_image(image);

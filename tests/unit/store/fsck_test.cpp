@@ -18,7 +18,7 @@ TEST_CASE("fsck: agrees with recovery on queues, copies, events and sequences", 
     CHECK(report->was_clean == is_orderly);
     CHECK(report->findings.empty());
     CHECK_FALSE(report->has_damage());
-    CHECK(report->format_version == 2);
+    CHECK(report->format_version == 3);
     auto after = store.files.image();
     CHECK(after == before);  // it changes nothing
 

@@ -98,7 +98,8 @@ void Model::apply(const flow::Batch& batch) {
                                          ready_at,
                                          is_dead ? transition.at : Timestamp{},
                                          is_dead ? transition.reason : std::string(),
-                                         is_dead ? transition.error : std::string()};
+                                         is_dead ? transition.error : std::string(),
+                                         transition.was_acquired};
     }
 }
 
@@ -159,6 +160,8 @@ flow::Transition Traffic::transition_of(std::uint64_t copy, bool settles) {
     transition.queue = of.queue;
     transition.at = now_;
     const std::uint64_t dice = random_() % 4;
+    // Not every death has to do with a consumer.
+    transition.was_acquired = copy % 3 != 0;
     if (settles || dice < 2) {
         transition.state = CopyState::settled;
         transition.actor = "laesoe-omsorg";
@@ -320,7 +323,8 @@ Result<Opened> open_store(host::FileSystem& files,
                                             copy.ready_at,
                                             copy.died,
                                             copy.reason,
-                                            copy.error};
+                                            copy.error,
+                                            copy.was_acquired};
     }
     return opened;
 }

@@ -26,6 +26,7 @@ struct CopyShown {
     std::uint32_t version = 0, attempts = 0;
     Timestamp due, ready_at, died;
     std::string reason, error;
+    bool was_acquired = false;
     friend bool operator==(const CopyShown&, const CopyShown&) = default;
 };
 
