@@ -111,14 +111,18 @@ def hot_backups():
                 with folder() as other, Bus(other, [subscription("alt")], store_path=restored,
                                             store={"path": restored, "segment": "256KiB"}).start() as second:
                     check("restored from a backup" in second.log_text(), second.log_tail())
-                    got = drained_all(amqp.Client(second.port), "sub/alt")
+                    client = amqp.Client(second.port)
+                    got = drained_all(client, "sub/alt")
+                    client.close()  # or the stop waits for it to settle
                     lost = set(before) - {id_of(body_of(one)) for one in got}
                     check(not lost, f"{len(lost)} of {len(before)} accepted before the backup are missing in it")
                 shutil.rmtree(copy)
                 shutil.rmtree(restored)
         finally:
             publisher.stop()
-        got = {id_of(body_of(one)) for one in drained_all(amqp.Client(bus.port), "sub/alt")}
+        client = amqp.Client(bus.port)
+        got = {id_of(body_of(one)) for one in drained_all(client, "sub/alt")}
+        client.close()
         check(set(publisher.accepted) <= got, "the original has lost something")
         print(f"{rounds} backups, {len(publisher.accepted)} events accepted meanwhile")
 
