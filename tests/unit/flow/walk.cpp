@@ -341,7 +341,10 @@ void Walk::pause(std::vector<Input>& inputs) {
     } else {
         paused_.erase(queue);
     }
-    inputs.emplace_back(Ask{1, SetPause{QueueId{queue}, is_paused, "drift", "test"}});
+    // In one expression g++ 12 warns, with optimization, of a Cancel that is not there.
+    Ask ask{.token = 1};
+    ask.what = SetPause{QueueId{queue}, is_paused, "drift", "test"};
+    inputs.emplace_back(std::move(ask));
 }
 
 void Walk::finish() {
