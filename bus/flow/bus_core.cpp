@@ -35,8 +35,11 @@ void BusCore::on_queue(QueueSpec queue) {
 
 void BusCore::on_ids(std::span<const RecoveredId> ids) {
     // The window has no limits before start(): those of the configuration are not known yet.
-    for (const RecoveredId& id : ids)
-        state_->dedup.insert(id.id_hash, id.bytes_hash, id.accepted);
+    constexpr std::size_t ahead = 16;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (i + ahead < ids.size()) state_->dedup.expect(ids[i + ahead].id_hash);
+        state_->dedup.insert(ids[i].id_hash, ids[i].bytes_hash, ids[i].accepted);
+    }
 }
 
 void BusCore::on_event(const RecoveredEvent& event) {

@@ -66,6 +66,14 @@ std::optional<std::uint64_t> DedupWindow::find(std::uint64_t id, Timestamp now) 
     return chunk_of(place.position).bytes[place.position % chunk_size];
 }
 
+void DedupWindow::expect(std::uint64_t id) const {
+    const Shard& shard = shards_[id % shard_count];
+    if (shard.tags.empty()) return;
+    const std::size_t place = home(id, shard.tags.size());
+    __builtin_prefetch(&shard.tags[place], 1);
+    __builtin_prefetch(&shard.positions[place], 1);
+}
+
 void DedupWindow::insert(std::uint64_t id, std::uint64_t bytes, Timestamp at) {
     VERA_CHECK(id != 0);
     trim(at);

@@ -26,6 +26,9 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> find(std::uint64_t id, Timestamp now) const;
     /// `at` does not go backwards. An id that is already there is renewed. `id` is not 0.
     void insert(std::uint64_t id, std::uint64_t bytes, Timestamp at);
+    /// This id will be inserted soon: its place is sent for. With millions of ids every one of them
+    /// waits for memory, and many can wait at once.
+    void expect(std::uint64_t id) const;
     /// Forgets what has left the window and what is too much.
     void trim(Timestamp now);
     [[nodiscard]] std::uint64_t size() const { return size_; }
