@@ -1,40 +1,11 @@
-// Holds N pseudo-random conversations with guard and engine: guard_engine_runs [N [SEED]]. Any
-// abort, assert or sanitizer report is a finding; the line printed before it names the seed that
-// repeats it. `guard_engine_runs 1 SEED` repeats one conversation.
+// Holds N pseudo-random conversations with guard and engine: guard_engine_runs [N [SEED]].
+// `guard_engine_runs 1 SEED` repeats one conversation.
 #include "tests/fuzz/engine_server.hpp"
+#include "tests/fuzz/seeded_runs.hpp"
 
-#include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <ctime>
-#include <sys/time.h>
-#include <unistd.h>
 
 namespace {
-
-volatile std::uint64_t current_seed = 0;
-
-// Async-signal-safe: says which seed was running, then lets the default action end the process.
-void on_abort(int number) {
-    char text[64];
-    int at = sizeof text;
-    text[--at] = '\n';
-    for (std::uint64_t seed = current_seed; seed != 0 || at == sizeof text - 1; seed /= 10)
-        text[--at] = static_cast<char>('0' + seed % 10);
-    constexpr char prefix[] = "FINDING at seed ";
-    (void)!write(2, prefix, sizeof prefix - 1);
-    (void)!write(2, text + at, sizeof text - static_cast<std::size_t>(at));
-    (void)std::signal(number, SIG_DFL);
-    (void)std::raise(number);
-}
-
-// SIGPROF after so many seconds of processor time; 0: never.
-void watch(int seconds) {
-    itimerval timer{};
-    timer.it_value.tv_sec = seconds;
-    (void)setitimer(ITIMER_PROF, &timer, nullptr);
-}
 
 void print(const char* what, const std::map<std::string, std::uint64_t, std::less<>>& counts) {
     std::printf("%s\n", what);
@@ -46,49 +17,21 @@ void print(const char* what, const std::map<std::string, std::uint64_t, std::les
 
 int main(int argc, char** argv) {
     using namespace vera::fuzz;
-    const std::uint64_t runs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10000;
-    const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-    for (const int number : {SIGABRT, SIGPROF})
-        (void)std::signal(number, on_abort);
     Tally tally;
-    double slowest = 0;
-    std::uint64_t slowest_seed = 0;
-    const auto start = std::chrono::steady_clock::now();
-    for (std::uint64_t seed = first; seed < first + runs; ++seed) {
-        current_seed = seed;
-        if (seed % 64 == 0 || runs == 1) watch(20);  // a conversation that hangs is a finding
-        Dice dice(seed);
-        const std::string bytes = dice.bytes(64 + dice.below(dice.once_in(8) ? 6000 : 1200));
-        const std::clock_t before = std::clock();  // processor time: other load must not count
+    hold_seeded_runs(argc, argv, 10000, {}, [&](std::string_view bytes, std::uint64_t seed) {
         run_conversation(bytes, seed, tally);
-        const double took = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
-        if (took > slowest) {
-            slowest = took;
-            slowest_seed = seed;
-        }
-    }
-    watch(0);
-    const double took =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    });
     const auto u = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
     std::printf(
-        "%llu conversations (seeds %llu to %llu) in %.1f s: %llu frames passed, %llu consumed, "
-        "%llu bytes, %llu deliveries in, "
-        "%llu out, %llu closed in order, %llu ended by the session window; slowest %.1f ms (seed "
-        "%llu)\n",
-        u(tally.conversations),
-        u(first),
-        u(first + runs - 1),
-        took,
+        "%llu frames passed, %llu consumed, %llu bytes, %llu deliveries in, %llu out, %llu closed "
+        "in order, %llu ended by the session window\n",
         u(tally.frames),
         u(tally.consumed),
         u(tally.bytes),
         u(tally.deliveries_in),
         u(tally.deliveries_out),
         u(tally.closed),
-        u(tally.window_violations),
-        slowest * 1000,
-        u(slowest_seed));
+        u(tally.window_violations));
     print("refused by the guard:", tally.refusals);
     print("refused by the engine (the guard let it pass):", tally.engine_refusals);
     return tally.engine_refusals.empty() ? 0 : 1;
