@@ -45,14 +45,7 @@ Result<Connection> Connection::open(ConnectOptions options) {
     auto url = complete_url(options.url);
     if (!url) return fail(url.error().code, url.error().text);
     options.url = *url;
-    if (!is_secure_url(*url)) {
-        if (!options.tls.is_empty())
-            return fail(Errc::bad_input, "url '" + *url + "': TLS files are for amqps://");
-        if (!options.user.empty() && !is_loopback_url(*url))
-            return fail(Errc::refused,
-                        "url '" + *url + "': no secret goes beyond this machine without amqps://");
-    }
-    if (const auto checked = check_tls_files(options.tls); !checked)
+    if (const auto checked = check_transport(*url, !options.user.empty(), options.tls); !checked)
         return fail(checked.error().code, checked.error().text);
     const Millis timeout = options.connect_timeout;
     auto wire = Wire::open(std::move(options));

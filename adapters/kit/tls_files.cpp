@@ -50,9 +50,20 @@ bool is_secure_url(std::string_view url) {
 bool is_loopback_url(std::string_view url) {
     const auto at = url.find("://");
     const std::string_view host = at == std::string_view::npos ? url : url.substr(at + 3);
-    for (const std::string_view start : {"localhost:", "127.", "[::1]"})
-        if (host.starts_with(start)) return true;
-    return false;
+    if (host.starts_with("localhost:") || host.starts_with("[::1]:")) return true;
+    // An address, not a name that only begins like one.
+    const std::string_view address = host.substr(0, host.rfind(':'));
+    return address.starts_with("127.") &&
+           address.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+Result<void> check_transport(const std::string& url, bool has_secret, const TlsFiles& files) {
+    if (!is_secure_url(url) && !files.is_empty())
+        return fail(Errc::bad_input, "url '" + url + "': TLS files are for amqps://");
+    if (!is_secure_url(url) && has_secret && !is_loopback_url(url))
+        return fail(Errc::refused,
+                    "url '" + url + "': no secret goes beyond this machine without amqps://");
+    return check_tls_files(files);
 }
 
 }  // namespace vera::kit

@@ -26,5 +26,11 @@ constexpr const char* system_trust = "/etc/ssl/certs";
 [[nodiscard]] bool is_secure_url(std::string_view url);
 /// The host of a complete url is this machine by its text: localhost, 127.x, ::1.
 [[nodiscard]] bool is_loopback_url(std::string_view url);
+/// What every client of ours keeps to before it connects to a complete url: no secret leaves this
+/// machine without TLS (Errc::refused), TLS files are for amqps:// (Errc::bad_input), and are as
+/// check_tls_files wants them.
+[[nodiscard]] Result<void> check_transport(const std::string& url,
+                                           bool has_secret,
+                                           const TlsFiles& files);
 
 }  // namespace vera::kit

@@ -99,9 +99,7 @@ Result<void> complete(BenchFlags& flags) {
     flags.load.secret = connect->secret;
     flags.load.is_secure = kit::is_secure_url(*url);
     flags.load.tls = connect->tls;
-    if (!flags.load.is_secure && !flags.load.tls.is_empty())
-        return fail(Errc::bad_input, "url '" + *url + "': TLS files are for amqps://");
-    if (auto checked = kit::check_tls_files(flags.load.tls); !checked)
+    if (auto checked = kit::check_transport(*url, !connect->user.empty(), flags.load.tls); !checked)
         return fail(checked.error().code, checked.error().text);
     flags.load.timeout = Millis{static_cast<std::int64_t>(flags.timeout_s * 1000)};
     if (!flags.is_event) return {};

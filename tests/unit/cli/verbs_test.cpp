@@ -2,6 +2,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/kit/peer.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -100,6 +103,26 @@ TEST_CASE("cli: every verb's help gives examples and exit codes", "[cli]") {
     CHECK(has_example);
     CHECK(ran.out.find("Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 done in part.") !=
           std::string::npos);
+}
+
+TEST_CASE("cli: no verb takes a secret beyond this machine without TLS", "[cli]") {
+    const auto verb = GENERATE(values<std::vector<std::string>>(
+        {{"bench", "--send", "queue/lager", "--count", "1"}, {"queue", "ls"}}));
+    std::string folder = (std::filesystem::temp_directory_path() / "vera-cli-XXXXXX").string();
+    REQUIRE(::mkdtemp(folder.data()) != nullptr);
+    const std::string file = folder + "/secret";
+    std::ofstream(file) << "hemmelig";
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+    std::vector<std::string> arguments = verb;
+    for (const std::string word :
+         {"--url", "amqp://bus.example:5672", "--user", "omsorg", "--secret-file", file.c_str()})
+        arguments.push_back(word);
+    CAPTURE(arguments);
+    const Ran ran = run(arguments);
+    CHECK(ran.exit_code == cli::exit_failed);
+    CHECK(ran.err.find("url 'amqp://bus.example:5672': no secret goes beyond this machine without "
+                       "amqps://") != std::string::npos);
+    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("cli: version is printed for people and for scripts", "[cli]") {

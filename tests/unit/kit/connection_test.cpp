@@ -453,4 +453,5 @@ TEST_CASE("kit: no secret goes beyond this machine without TLS", "[kit]") {
         CHECK(kit::is_loopback_url(url));
     CHECK_FALSE(kit::is_loopback_url("amqp://localhost.example:1"));
     CHECK_FALSE(kit::is_loopback_url("amqp://12.7.0.1:1"));
+    CHECK_FALSE(kit::is_loopback_url("amqp://127.0.0.1.example:1"));
 }
