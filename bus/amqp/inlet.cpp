@@ -199,11 +199,18 @@ void Inlet::send_to_node(pn_delivery_t* delivery,
                          const ReplyAddress& node) {
     if (thread_of(node.owner) >= io_.door().threads.size())
         return refuse_here(delivery, no_such_node());
-    note_reply_to(sections, {.use = AddressUse::node, .queue = {}, .spec = nullptr, .node = node});
     event::RawEvent raw;
     raw.arrival = io_.now();
     raw.ttl_ms = sections.ttl_ms;
     raw.absolute_expiry = sections.absolute_expiry;
+    if (auto why = read_schedule(sections, io_.snapshot().limits.longest_schedule, raw))
+        return refuse_here(delivery, *why);
+    if (raw.ready_at)
+        return refuse_here(delivery,
+                           {Condition::invalid_field,
+                            "message annotation x-opt-delivery-time or x-opt-delivery-delay: a "
+                            "dynamic node keeps nothing for later"});
+    note_reply_to(sections, {.use = AddressUse::node, .queue = {}, .spec = nullptr, .node = node});
     const std::size_t size = message.size();
     Work work;
     work.messages.push_back({.node = node,

@@ -77,6 +77,38 @@ struct Asked {
 
 }  // namespace
 
+TEST_CASE("reply node: a message for later is refused, one whose time has come is not", "[amqp]") {
+    LiveBus bus;
+    Asked asked(bus);
+    pn_link_t* answers = asked.laege->sender(asked.node);
+    struct Row {
+        std::string annotation;
+        std::string value;
+        bool is_taken;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"x-opt-delivery-delay", wire::u8(200), false},
+        {"x-opt-delivery-time", wire::timestamp(4'000'000'000'000), false},
+        {"x-opt-delivery-delay", wire::str("soon"), false},
+        {"x-opt-delivery-delay", wire::u8(0), true},
+        {"x-opt-delivery-time", wire::timestamp(1), true},
+    }));
+    CAPTURE(row.annotation, row.is_taken);
+    pn_delivery_t* delivery =
+        asked.laege->send(answers,
+                          wire::described(0x72, wire::map({wire::sym(row.annotation), row.value})) +
+                              text_message("svar"));
+    if (row.is_taken) {
+        CHECK(asked.laege->outcome(delivery) == PN_ACCEPTED);
+        CHECK(asked.omsorg->run_until([&] { return asked.omsorg->received.size() == 1; }));
+        return;
+    }
+    CHECK(asked.laege->outcome(delivery) == PN_REJECTED);
+    CHECK(EngineClient::error_name(delivery) == "amqp:invalid-field");
+    CHECK(EngineClient::error_text(delivery).find(row.annotation) != std::string::npos);
+    CHECK(asked.omsorg->received.empty());
+}
+
 TEST_CASE("reply node: the system that was asked answers to the address in reply-to", "[amqp]") {
     LiveBus bus;
     Asked asked(bus);
