@@ -1,5 +1,6 @@
 #include "bus/ops/management.hpp"
 
+#include "bus/ops/configuration_node.hpp"
 #include "bus/ops/names.hpp"
 #include "bus/ops/orders.hpp"
 
@@ -124,7 +125,8 @@ json to_json(const flow::Counts& counts, const BusFacts& facts) {
             {"refusedAtDoor", facts.door.refused}};
 }
 
-const std::string known_types = "bus, clock, queue and schedule are known";
+const std::string known_types = "bus, clock, configuration, queue and schedule are known";
+const std::string queried_types = "bus, queue and schedule can be queried";
 
 bool is_type(std::string_view type) {
     return type == "queue" || type == "bus";
@@ -151,14 +153,16 @@ json operations_of(std::string_view type) {
     if (type == "schedule")
         return {{"READ", json::array()}, {"DELETE", json::array({"reason", "event"})}};
     if (type == "clock") return {{"READ", json::array()}, {"ADOPT", json::array({"reason"})}};
+    if (type == "configuration") return {{"READ", json::array()}, {"RELOAD", json::array()}};
     return {{"READ", json::array()}};
 }
 
 json attribute_names(std::string_view type) {
-    const json sample = type == "queue"      ? to_json(flow::QueueCounts{})
-                        : type == "schedule" ? ops::to_json(flow::ScheduledCopy{})
-                        : type == "clock"    ? ops::to_json(ClockFacts{})
-                                             : to_json(flow::Counts{}, BusFacts{});
+    const json sample = type == "queue"           ? to_json(flow::QueueCounts{})
+                        : type == "schedule"      ? ops::to_json(flow::ScheduledCopy{})
+                        : type == "clock"         ? ops::to_json(ClockFacts{})
+                        : type == "configuration" ? read_configuration(Config{}, {}, {}).body
+                                                  : to_json(flow::Counts{}, BusFacts{});
     json names = json::array();
     for (const auto& entry : sample.items())
         names.push_back(entry.key());
@@ -169,7 +173,7 @@ ManagementReply query(const ManagementRequest& request,
                       const flow::Counts& counts,
                       const BusFacts& facts) {
     const std::string type = property(request, "entityType");
-    if (!type.empty() && !is_type(type)) return refuse(404, "no such entityType: " + known_types);
+    if (!type.empty() && !is_type(type)) return refuse(404, "no such entityType: " + queried_types);
     const auto offset = count_property(request, "offset", 0);
     const auto count = count_property(request, "count", SIZE_MAX);
     if (!offset || !count) return refuse(400, "offset and count are whole numbers");
@@ -205,11 +209,10 @@ ManagementReply read(const ManagementRequest& request,
 ManagementReply about_types(const ManagementRequest& request,
                             const std::function<json(std::string_view)>& tell) {
     const std::string type = property(request, "entityType");
-    if (!type.empty() && !is_type(type) && type != "schedule" && type != "clock")
-        return refuse(404, "no such entityType: " + known_types);
     json body = json::object();
-    for (const std::string known : {"queue", "bus", "schedule", "clock"})
+    for (const std::string known : {"queue", "bus", "schedule", "clock", "configuration"})
         if (type.empty() || type == known) body[known] = tell(known);
+    if (body.empty()) return refuse(404, "no such entityType: " + known_types);
     return {200, "OK", std::move(body)};
 }
 

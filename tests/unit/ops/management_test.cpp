@@ -92,7 +92,13 @@ TEST_CASE("management: the types tell what can be asked", "[ops]") {
     CHECK(ask("GET-TYPES", {}).body == json({{"queue", json::array()},
                                              {"bus", json::array()},
                                              {"schedule", json::array()},
-                                             {"clock", json::array()}}));
+                                             {"clock", json::array()},
+                                             {"configuration", json::array()}}));
+    CHECK(ask("GET-TYPES", {{"entityType", "configuration"}}).body ==
+          json({{"configuration", json::array()}}));
+    CHECK(ask("GET-OPERATIONS", {}).body["configuration"].contains("RELOAD"));
+    CHECK(ask("GET-ATTRIBUTES", {{"entityType", "configuration"}}).body["configuration"] ==
+          json({"digest", "file", "generation", "identity", "name", "options", "type"}));
     CHECK(ask("GET-OPERATIONS", {}).body["queue"]["PAUSE"] == json::array({"reason"}));
     CHECK(ask("GET-ATTRIBUTES", {{"entityType", "schedule"}}).body["schedule"].size() == 9);
     CHECK(ask("GET-OPERATIONS", {{"entityType", "bus"}}).body.size() == 1);
@@ -122,6 +128,7 @@ TEST_CASE("management: what cannot be answered has its status", "[ops]") {
         {"READ", {{"type", "link"}, {"name", "a"}}, {}, 404},
         {"READ", {{"type", "queue"}, {"name", "sub/b"}}, {}, 404},
         {"GET-TYPES", {{"entityType", "link"}}, {}, 404},
+        {"QUERY", {{"entityType", "configuration"}}, {}, 404},
     }));
     CAPTURE(row.operation, row.want);
     CHECK(ask(row.operation, row.properties, row.body).status == row.want);
