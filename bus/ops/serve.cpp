@@ -7,6 +7,7 @@
 #include "bus/ops/core_watch.hpp"
 #include "bus/ops/daemon.hpp"
 #include "bus/ops/management.hpp"
+#include "bus/ops/spare_memory.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +34,6 @@ namespace {
 namespace log = host::log;
 using namespace std::chrono_literals;
 
-constexpr Millis memory_every{30'000};  // a burst is over, or goes on: then it costs little
 constexpr std::size_t most_spare_bytes = 32U << 20U;
 /// Beyond what was promised, until the supervisor gives up on an orderly end.
 constexpr Millis to_spare{10'000};
@@ -140,28 +140,11 @@ struct Bells {
     }
 };
 
-/// Gives memory back that a burst has left unused; by the clock, as a watchdog wakes the main
-/// thread more often than it is due.
-class SpareMemory {
-public:
-    /// How long until the next call at most.
-    Millis look(CoreWatch::Clock::time_point now) {
-        if (now >= next_) {
-            host::give_back_memory(most_spare_bytes);
-            next_ = now + memory_every;
-        }
-        return std::chrono::ceil<Millis>(next_ - now);
-    }
-
-private:
-    CoreWatch::Clock::time_point next_ = CoreWatch::Clock::now() + memory_every;
-};
-
 /// How long the main thread may sleep for the watchdog's sake.
 Millis time_to_watch(std::optional<CoreWatch>& watch,
                      const Bell& alive,
                      CoreWatch::Clock::time_point now) {
-    return watch ? watch->look(alive.rang(), now) : memory_every;
+    return watch ? watch->look(alive.rang(), now) : SpareMemory::every;
 }
 
 /// Until a signal ends it (true) or the store has sealed itself (false).
@@ -169,7 +152,7 @@ bool wait_for_end(Daemon& daemon,
                   int signal_fd,
                   const Bells& bells,
                   std::optional<CoreWatch> watch) {
-    SpareMemory spare;
+    SpareMemory spare([] { host::give_back_memory(most_spare_bytes); }, CoreWatch::Clock::now());
     for (;;) {
         const auto now = CoreWatch::Clock::now();
         const Millis most = std::min(spare.look(now), time_to_watch(watch, bells.alive, now));
