@@ -41,7 +41,8 @@ private:
 struct ThreadCounters {
     std::atomic<std::uint64_t> connections{0}, connections_total{0}, refused_frames{0},
         decode_errors{0}, handshake_timeouts{0}, idle_timeouts{0}, bytes_in{0}, bytes_out{0},
-        deliveries_in{0}, deliveries_out{0}, refused{0}, tls_handshakes{0}, tls_failures{0};
+        deliveries_in{0}, deliveries_out{0}, refused{0}, tls_handshakes{0}, tls_failures{0},
+        refused_links{0};
 };
 
 inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {

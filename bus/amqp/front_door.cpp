@@ -152,6 +152,7 @@ DoorCounters FrontDoor::counters() const {
         sum.refused += one.refused;
         sum.tls_handshakes += one.tls_handshakes;
         sum.tls_failures += one.tls_failures;
+        sum.refused_links += one.refused_links;
     }
     return sum;
 }

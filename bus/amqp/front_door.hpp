@@ -84,6 +84,7 @@ struct DoorCounters {
                   deliveries_in = 0, deliveries_out = 0;
     std::uint64_t refused = 0;  ///< deliveries that were refused without asking the core
     std::uint64_t tls_handshakes = 0, tls_failures = 0;
+    std::uint64_t refused_links = 0;  ///< attaches
 };
 
 class FrontDoor {

@@ -205,6 +205,7 @@ void IoThread::carry_to_nodes(Work& work) {
             why = links.nodes().judge(probe.node, probe.system);
         });
         if (!why) continue;
+        note_refused_link(probe.system, *why);
         Work answers;
         answers.closes.push_back(
             {.link = probe.from, .condition = why->condition, .text = std::move(why->text)});
@@ -286,15 +287,23 @@ std::span<char> IoThread::receive_buffer() {
 
 void IoThread::note_tls_failure(const asio::ip::tcp::socket& socket, std::string_view reason) {
     count(counters_.tls_failures);
-    ++untold_tls_failures_;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - tls_failure_told_ < std::chrono::seconds(1)) return;
-    tls_failure_told_ = now;
+    const auto failures = tls_failures_.count();
+    if (!failures) return;
     std::error_code ignored;
     host::log::info("TLS failed",
                     {{"peer", socket.remote_endpoint(ignored).address().to_string()},
                      {"reason", std::string(reason)},
-                     {"failures", std::to_string(std::exchange(untold_tls_failures_, 0))}});
+                     {"failures", std::to_string(*failures)}});
+}
+
+// Other refusals quote what the client wrote: they are for the client alone.
+void IoThread::note_refused_link(const std::string& system, const Refusal& why) {
+    count(counters_.refused_links);
+    if (why.condition != Condition::unauthorized) return;
+    if (const auto times = forbidden_links_.count())
+        host::log::info(
+            "access refused",
+            {{"system", system}, {"reason", why.text}, {"times", std::to_string(*times)}});
 }
 
 void IoThread::release_bytes(std::uint64_t bytes) {

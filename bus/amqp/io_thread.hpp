@@ -5,6 +5,7 @@
 #include "bus/amqp/reply_nodes.hpp"
 #include "bus/audit/record.hpp"
 #include "bus/base/ids.hpp"
+#include "bus/base/refusal.hpp"
 #include "bus/flow/messages.hpp"
 #include "bus/host/mailbox.hpp"
 
@@ -24,6 +25,7 @@
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace vera::amqp {
@@ -51,6 +53,23 @@ struct Work {
     std::vector<NodeMessage> messages;
 
     [[nodiscard]] bool is_empty() const;
+};
+
+/// What happens as often as strangers like, and is told once a second at most: with a number.
+class Untold {
+public:
+    /// One more. How many there have been since the last telling, if it is time for the next.
+    [[nodiscard]] std::optional<std::uint64_t> count() {
+        ++count_;
+        const auto now = std::chrono::steady_clock::now();
+        if (now - told_ < std::chrono::seconds(1)) return std::nullopt;
+        told_ = now;
+        return std::exchange(count_, 0);
+    }
+
+private:
+    std::uint64_t count_ = 0;
+    std::chrono::steady_clock::time_point told_;
 };
 
 /// Thread: its own, but for the calls marked otherwise. Outlives its thread: callbacks of the
@@ -107,6 +126,9 @@ public:
     [[nodiscard]] std::span<char> receive_buffer();
     /// Counted, and told once a second at most.
     void note_tls_failure(const asio::ip::tcp::socket& socket, std::string_view reason);
+    /// An attach is refused: counted; what a system may not do is told once a second at most, in
+    /// `why`, which names only what is configured.
+    void note_refused_link(const std::string& system, const Refusal& why);
     /// Settled message bytes leave the budget; wakes the paused if it fell far enough.
     void release_bytes(std::uint64_t bytes);
     /// The connection has changed outside its own handlers: its output is written at the end of
@@ -171,8 +193,8 @@ private:
     std::vector<audit::Salt> salts_;
     std::string scratch_;
     std::vector<char> receive_buffer_;
-    std::uint64_t untold_tls_failures_ = 0;
-    std::chrono::steady_clock::time_point tls_failure_told_;
+    Untold tls_failures_;
+    Untold forbidden_links_;
     ThreadCounters counters_;
     host::Mailbox<unsigned>* closed_ = nullptr;
     bool is_closing_ = false;

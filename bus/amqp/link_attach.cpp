@@ -91,13 +91,13 @@ void LinkTable::attach_receiving(pn_link_t* link, LinkId id) {
         return refuse(
             link,
             id,
-            "amqp:not-implemented",
-            "there are no transactions here. JMS: createSession(false, "
-            "Session.AUTO_ACKNOWLEDGE) or CLIENT_ACKNOWLEDGE, not SESSION_TRANSACTED; "
-            "Spring: sessionTransacted=false. A send that returns is stored; send it again "
-            "with the same BeskedId if it fails");
+            {Condition::not_implemented,
+             "there are no transactions here. JMS: createSession(false, "
+             "Session.AUTO_ACKNOWLEDGE) or CLIENT_ACKNOWLEDGE, not SESSION_TRANSACTED; "
+             "Spring: sessionTransacted=false. A send that returns is stored; send it again "
+             "with the same BeskedId if it fails"});
     if (type != PN_TARGET)
-        return refuse(link, id, "amqp:precondition-failed", "the target is missing");
+        return refuse(link, id, {Condition::precondition, "the target is missing"});
     if (pn_terminus_is_dynamic(target)) return attach_dynamic_target(link, id);
     const flow::Snapshot& snapshot = io_.snapshot();
     // A target without an address is the anonymous terminus (AMQP anonterm 1.0 §2.2).
@@ -106,8 +106,7 @@ void LinkTable::attach_receiving(pn_link_t* link, LinkId id) {
         is_anonymous
             ? Address{.use = AddressUse::per_message, .queue = {}, .spec = nullptr, .node = {}}
             : resolve_target(snapshot, address_of(target));
-    if (const auto* why = std::get_if<Refusal>(&resolved))
-        return refuse(link, id, symbol(why->condition), why->text);
+    if (const auto* why = std::get_if<Refusal>(&resolved)) return refuse(link, id, *why);
     const Address& found = *std::get_if<Address>(&resolved);
 
     echo_whole(pn_link_source(link), pn_link_remote_source(link));
@@ -164,19 +163,18 @@ void LinkTable::attach_dynamic_target(pn_link_t* link, LinkId id) {
 void LinkTable::attach_sending(pn_link_t* link, LinkId id) {
     pn_terminus_t* source = pn_link_remote_source(link);
     if (pn_terminus_get_type(source) != PN_SOURCE)
-        return refuse(link, id, "amqp:precondition-failed", "the source is missing");
+        return refuse(link, id, {Condition::precondition, "the source is missing"});
     if (pn_terminus_is_dynamic(source)) {
         ReplyNode& node = nodes_.open(id);
         tell_dynamic(pn_link_source(link));
         return attach_replies(link, id, node, node.text.c_str());
     }
     if (pn_terminus_get_address(source) == nullptr)
-        return refuse(link, id, "amqp:not-found", "the source has no address");
+        return refuse(link, id, {Condition::not_found, "the source has no address"});
     if (ReplyNode* node = nodes_.find(address_of(source)); node != nullptr)
         return attach_to_node(link, id, *node);
     const auto resolved = resolve_source(io_.snapshot(), address_of(source), *identity_);
-    if (const auto* why = std::get_if<Refusal>(&resolved))
-        return refuse(link, id, symbol(why->condition), why->text);
+    if (const auto* why = std::get_if<Refusal>(&resolved)) return refuse(link, id, *why);
     const Address& found = *std::get_if<Address>(&resolved);
     if (found.use == AddressUse::management)
         attach_replies(link, id, nodes_.open_without_address(id), pn_terminus_get_address(source));
@@ -212,8 +210,8 @@ void LinkTable::attach_to_node(pn_link_t* link, LinkId id, ReplyNode& node) {
     if (node.reader != nullptr)
         return refuse(link,
                       id,
-                      "amqp:not-allowed",
-                      "another link of this connection receives from that dynamic node");
+                      {Condition::not_allowed,
+                       "another link of this connection receives from that dynamic node"});
     attach_replies(link, id, node, node.text.c_str());
 }
 
@@ -229,10 +227,8 @@ void LinkTable::attach_replies(pn_link_t* link, LinkId id, ReplyNode& node, cons
 }
 
 // AMQP 1.0 §2.6.3: an attach with a null terminus, then the detach that tells why.
-void LinkTable::refuse(pn_link_t* link,
-                       LinkId id,
-                       std::string_view condition,
-                       const std::string& text) {
+void LinkTable::refuse(pn_link_t* link, LinkId id, const Refusal& why) {
+    io_.note_refused_link(identity_->system, why);
     pn_terminus_set_type(pn_link_source(link), PN_UNSPECIFIED);
     pn_terminus_set_type(pn_link_target(link), PN_UNSPECIFIED);
     if (pn_link_is_receiver(link))
@@ -241,7 +237,7 @@ void LinkTable::refuse(pn_link_t* link,
         echo_whole(pn_link_target(link), pn_link_remote_target(link));
     pn_link_open(link);
     auto refused = std::make_unique<RefusedLink>(link, id);
-    refused->close_with(condition, text);
+    refused->close_with(symbol(why.condition), why.text);
     keep(std::move(refused));
 }
 

@@ -7,6 +7,7 @@
 #include "bus/amqp/link.hpp"
 #include "bus/amqp/outlet.hpp"
 #include "bus/amqp/reply_nodes.hpp"
+#include "bus/base/refusal.hpp"
 #include "bus/event/raw_event.hpp"
 
 #include <proton/connection.h>
@@ -93,7 +94,7 @@ private:
     void attach_dynamic_target(pn_link_t* link, LinkId id);
     void probe(const ReplyAddress& node, LinkId from);
     void attach_to_node(pn_link_t* link, LinkId id, ReplyNode& node);
-    void refuse(pn_link_t* link, LinkId id, std::string_view condition, const std::string& text);
+    void refuse(pn_link_t* link, LinkId id, const Refusal& why);
     void keep(std::unique_ptr<Link> link);
     void drop(pn_link_t* link);
     void note_stale(pn_link_t* link);

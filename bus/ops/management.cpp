@@ -115,6 +115,7 @@ json to_json(const flow::Counts& counts, const BusFacts& facts) {
             {"connections", facts.door.connections},
             {"connectionsTotal", facts.door.connections_total},
             {"refusedFrames", facts.door.refused_frames},
+            {"refusedLinks", facts.door.refused_links},
             {"decodeErrors", facts.door.decode_errors},
             {"handshakeTimeouts", facts.door.handshake_timeouts},
             {"idleTimeouts", facts.door.idle_timeouts},

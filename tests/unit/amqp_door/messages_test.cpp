@@ -1,5 +1,6 @@
 // Messages from system to system at a live door: inboxes, and the anonymous terminus.
 #include "bus/amqp/section_scanner.hpp"
+#include "tests/support/captured_stderr.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/amqp/wire.hpp"
 #include "tests/unit/amqp_door/engine_client.hpp"
@@ -113,6 +114,7 @@ TEST_CASE("messages: only the system itself receives from its inbox and its dead
         CHECK(client->closed_reason(client->receiver("inbox/laege/$deadletter"))
                   .starts_with(refused));
     }
+    CHECK(bus.door->counters().refused_links == 6);
     CHECK(other.outcome(other.send(other.sender("inbox/laege"), text_message("hej"))) ==
           PN_ACCEPTED);
     owner.receiver("inbox/laege");
@@ -122,6 +124,24 @@ TEST_CASE("messages: only the system itself receives from its inbox and its dead
     REQUIRE(owner.run_until([&] { return owner.received.size() == 2; }));
     CHECK(annotation(owner.received[1], "x-opt-vera-sender") == "omsorg");
     CHECK(annotation(owner.received[1], "x-opt-vera-dead-reason") == "rejected");
+}
+
+TEST_CASE("messages: an attempt at another's inbox is told, without what others wrote", "[amqp]") {
+    LiveBus bus;
+    const std::string told = test::stderr_of([&] {
+        EngineClient other(bus.port(), as("omsorg"));
+        CHECK(other.closed_reason(other.receiver("inbox/nobody-0101010000"))
+                  .starts_with("amqp:not-found: "));
+        CHECK(other.closed_reason(other.receiver("inbox/laege"))
+                  .starts_with("amqp:unauthorized-access: "));
+        CHECK(other.closed_reason(other.receiver("inbox/laege"))
+                  .starts_with("amqp:unauthorized-access: "));
+        CHECK(bus.door->counters().refused_links == 3);
+    });
+    CHECK(
+        told.find(R"(level=info msg="access refused" system=omsorg reason="'inbox/laege' can only )"
+                  R"(be received from by the system 'laege'" times=1)") != std::string::npos);
+    CHECK(told.find("nobody") == std::string::npos);
 }
 
 TEST_CASE("messages: there is no inbox of a system that is not configured", "[amqp]") {
