@@ -77,7 +77,7 @@ void Connection::init_engine() {
 
 void Connection::start() {
     guarded([&] {
-        set_impatient(true);
+        io_.expect_handshake(number_, started_ + io_.door().options.handshake_timeout);
         guard_output_ += guard_.take_output();
         write();
         read();

@@ -34,7 +34,11 @@ public:
     void start();
     /// The byte budget has room again.
     void resume_reading();
-    /// Looks at the timers.
+    /// It may go on with the TLS handshake, for which bytes have come.
+    void take_turn();
+    /// The time for TLS and SASL is over, if we have not kept the client waiting meanwhile.
+    void end_late_handshake(std::chrono::steady_clock::time_point now);
+    /// Looks at the other timers.
     void sweep(std::chrono::steady_clock::time_point now);
     /// The door closes: no more credit; the close frame goes once every delivery is answered.
     void begin_close();
@@ -58,8 +62,7 @@ public:
     [[nodiscard]] LinkTable& links() { return links_; }
     [[nodiscard]] std::uint32_t number() const { return number_; }
     [[nodiscard]] std::uint64_t buffered_bytes() const { return partial_bytes_; }
-    /// Wants the sweep oftener than usual: until its handshake is over, or because the peer wants
-    /// to hear of us often.
+    /// Wants the sweep oftener than usual: the peer wants to hear of us often.
     [[nodiscard]] bool is_impatient() const { return is_impatient_; }
 
 private:
@@ -73,12 +76,13 @@ private:
 
     void init_engine();
     [[nodiscard]] bool may_read() const {
-        return !is_writing_ && !awaits_verdict_ && phase_ == Phase::open;
+        return !is_writing_ && !awaits_verdict_ && !awaits_turn_ && phase_ == Phase::open;
     }
     [[nodiscard]] bool must_pause() const;
     void read();
     pn_rwbytes_t engine_room();
     void read_tls();
+    void await_turn();
     void receive_tls();
     void decrypt();
     void fail_tls(std::string_view reason);
@@ -125,6 +129,7 @@ private:
     bool is_writing_ = false;  // the socket takes no more just now
     bool is_paused_ = false;
     bool awaits_verdict_ = false;  // PLAIN is being verified
+    bool awaits_turn_ = false;     // bytes of a TLS handshake have come
     bool is_tls_ended_ = false;    // we have said that nothing more comes
     bool is_closing_ = false;      // the door closes
     bool is_close_sent_ = false;
@@ -132,7 +137,9 @@ private:
     std::uint64_t partial_bytes_ = 0;
     std::size_t lingered_bytes_ = 0;
     Clock::time_point started_;
-    Clock::time_point heard_;  // bytes came, or were not looked for until then
+    Clock::time_point turn_wanted_;
+    Clock::duration waited_{0};  // for turns: not the client's time
+    Clock::time_point heard_;    // bytes came, or were not looked for until then
     Clock::time_point swept_;
     std::chrono::nanoseconds listened_{0};  // the time that we were ready to read
     Clock::time_point blocked_since_;       // the socket takes nothing, or the end is awaited

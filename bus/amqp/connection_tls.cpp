@@ -35,9 +35,28 @@ void Connection::read_tls() {
                            self->guarded([&] {
                                if (self->phase_ == Phase::lingering) return self->drain_lingering();
                                if (error) return self->end(Ending::lost);
-                               if (self->phase_ == Phase::open) self->receive_tls();
+                               if (self->phase_ != Phase::open) return;
+                               if (self->tls_->phase() == TlsSession::Phase::handshake)
+                                   return self->await_turn();
+                               self->receive_tls();
                            });
                        });
+}
+
+// A handshake is a millisecond of arithmetic: many at once go one by one, in the order in which
+// their bytes came, with everybody else's turns between them.
+void Connection::await_turn() {
+    awaits_turn_ = true;
+    turn_wanted_ = Clock::now();
+    io_.queue_handshake(number_);
+}
+
+void Connection::take_turn() {
+    guarded([&] {
+        if (!std::exchange(awaits_turn_, false) || phase_ != Phase::open) return;
+        waited_ += Clock::now() - turn_wanted_;
+        receive_tls();
+    });
 }
 
 void Connection::receive_tls() {

@@ -16,12 +16,10 @@ namespace {
 constexpr std::size_t receive_bytes = 64U << 10U;  // of a TLS connection, at once
 constexpr std::size_t salts_drawn_at_once = 256;
 constexpr std::size_t largest_scratch = 1U << 20U;
-constexpr std::chrono::milliseconds often{
-    250};  // serves an idle time-out of a second, and handshakes
+constexpr std::chrono::milliseconds often{250};  // serves an idle time-out of a second
 
 std::chrono::milliseconds sweep_period(const DoorOptions& options) {
-    const auto shortest =
-        std::min({options.handshake_timeout, options.idle_timeout, options.write_stall_timeout});
+    const auto shortest = std::min(options.idle_timeout, options.write_stall_timeout);
     return std::clamp<std::chrono::milliseconds>(shortest / 5, Millis{10}, Millis{1000});
 }
 
@@ -38,6 +36,7 @@ IoThread::IoThread(DoorContext& door, unsigned index)
       index_(index),
       guard_(asio::make_work_guard(context_)),
       sweep_timer_(context_),
+      newcomer_timer_(context_),
       sweep_period_(sweep_period(door.options)) {}
 
 IoThread::~IoThread() = default;
@@ -374,6 +373,35 @@ void IoThread::release_late(const flow::Deliver& deliver) {
 
 std::chrono::milliseconds IoThread::sweep_interval() const {
     return impatient_ > 0 ? std::min(sweep_period_, often) : sweep_period_;
+}
+
+void IoThread::serve_handshake() {
+    if (Connection* connection = find(handshakes_.front())) connection->take_turn();
+    handshakes_.pop_front();
+    if (!handshakes_.empty()) defer([this] { serve_handshake(); });
+}
+
+void IoThread::expect_handshake(std::uint32_t connection,
+                                std::chrono::steady_clock::time_point until) {
+    const auto at = newcomers_.emplace(until - handshake_lead, connection).first;
+    if (at == newcomers_.begin()) arm_newcomers();
+}
+
+void IoThread::arm_newcomers() {
+    newcomer_timer_.expires_at(newcomers_.begin()->first);
+    newcomer_timer_.async_wait([this](std::error_code error) {
+        if (!error) look_at_newcomers();
+    });
+}
+
+void IoThread::look_at_newcomers() {
+    const auto now = std::chrono::steady_clock::now();
+    while (!newcomers_.empty() && newcomers_.begin()->first <= now) {
+        const std::uint32_t number = newcomers_.begin()->second;
+        newcomers_.erase(newcomers_.begin());
+        if (Connection* connection = find(number)) connection->end_late_handshake(now);
+    }
+    if (!newcomers_.empty()) arm_newcomers();
 }
 
 void IoThread::arm_sweep() {

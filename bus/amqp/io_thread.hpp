@@ -16,9 +16,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -141,11 +143,19 @@ public:
     /// Any thread: too many bytes of unfinished deliveries in the process: the connection with most
     /// of them is refused.
     void shed_partial();
+    /// Bytes of a TLS handshake have come for it: it gets its turn after those that asked before.
+    void queue_handshake(std::uint32_t connection) {
+        handshakes_.push_back(connection);
+        if (handshakes_.size() == 1) defer([this] { serve_handshake(); });
+    }
+    /// How much earlier than told a deadline is looked at, so that it is not overstepped while the
+    /// thread has other things to do.
+    static constexpr std::chrono::milliseconds handshake_lead{20};
+    /// It is looked at again handshake_lead before `until`, unless it is gone by then.
+    void expect_handshake(std::uint32_t connection, std::chrono::steady_clock::time_point until);
     /// One more connection wants to be looked at often, or one fewer.
     void sweep_often();
     void sweep_seldom() { --impatient_; }
-    /// Between two looks at every connection.
-    [[nodiscard]] std::chrono::milliseconds sweep_interval() const;
     /// The consumer is lost: copies that are still on their way to it go back as never sent before
     /// it is closed. `received`: how many have come.
     void part_with(LinkId consumer, std::uint64_t received);
@@ -163,7 +173,11 @@ private:
     void resume();
     void shed_largest();
     void release_late(const flow::Deliver& deliver);
+    void serve_handshake();
+    void arm_newcomers();
+    void look_at_newcomers();
     void arm_sweep();
+    [[nodiscard]] std::chrono::milliseconds sweep_interval() const;
     void sweep();
     void report_if_empty();
 
@@ -172,6 +186,7 @@ private:
     asio::io_context context_{1};
     asio::executor_work_guard<asio::io_context::executor_type> guard_;
     asio::steady_timer sweep_timer_;
+    asio::steady_timer newcomer_timer_;
     std::chrono::milliseconds sweep_period_;
     std::thread thread_;
     host::Inbox<Work> inbox_;
@@ -183,7 +198,10 @@ private:
     std::vector<std::uint32_t> paused_;
     std::unordered_set<LinkId> parting_;  // Drained is awaited; nothing comes after it
     std::atomic<std::uint64_t> largest_partial_{
-        0};                      // of one connection here; too high until the next look
+        0};                                 // of one connection here; too high until the next look
+    std::deque<std::uint32_t> handshakes_;  // whose turn comes, the front's next
+    // Until when their handshakes must be over; some are over already.
+    std::set<std::pair<std::chrono::steady_clock::time_point, std::uint32_t>> newcomers_;
     std::size_t impatient_ = 0;  // connections that want to be looked at often
     std::vector<flow::Input> inputs_;
     std::size_t usual_inputs_ = 0;

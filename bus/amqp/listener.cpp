@@ -13,7 +13,8 @@
 namespace vera::amqp {
 namespace {
 
-constexpr int backlog = 1024;
+constexpr int backlog = 4096;  // the kernel takes no more by default
+constexpr int accepted_at_once = 64;
 constexpr auto pause_after_error =
     std::chrono::milliseconds(100);  // out of descriptors: they come back, spinning does not help
 
@@ -38,6 +39,7 @@ Result<void> Listener::open() {
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.non_blocking(true, error);
     if (!error) acceptor_.listen(backlog, error);
     if (error) {
         const bool is_denied =
@@ -64,8 +66,21 @@ void Listener::accept() {
                 return;
             }
             self->take(std::move(socket), owner);
+            self->accept_waiting();
             self->accept();
         });
+}
+
+// A crowd is not let in one by one, each after all that the thread has to do otherwise.
+void Listener::accept_waiting() {
+    for (int i = 1; i < accepted_at_once; ++i) {
+        IoThread& owner = *door_.threads[next_ % door_.threads.size()];
+        std::error_code error;
+        asio::ip::tcp::socket socket = acceptor_.accept(owner.context(), error);
+        if (error) return;  // nobody waits, or the next one hears what is wrong
+        ++next_;
+        take(std::move(socket), owner);
+    }
 }
 
 void Listener::take(asio::ip::tcp::socket socket, IoThread& owner) {

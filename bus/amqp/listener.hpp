@@ -31,6 +31,7 @@ public:
 
 private:
     void accept();
+    void accept_waiting();
     void take(asio::ip::tcp::socket socket, IoThread& owner);
 
     DoorContext& door_;

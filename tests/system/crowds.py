@@ -10,6 +10,7 @@ import selectors
 import socket
 import ssl
 import statistics
+import struct
 import subprocess
 import threading
 import time
@@ -196,18 +197,37 @@ def idle_connections():
         check(grown * 1024 / count <= 64, f"{grown * 1024 / count:.0f} KiB per idle connection")
 
 
+def heard_last(connection):
+    """When the kernel got the last segment of a TCP connection that is over: however late this process comes to look."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 60)
+    return time.monotonic() - struct.unpack_from("I", info, 56)[0] / 1000  # tcpi_last_ack_recv, milliseconds ago
+
+
+class GoodConnects(Background):
+    """Working clients that come one after the other, and how long each took from connect to the bus' answers to open and begin."""
+
+    def __init__(self, bus):
+        super().__init__(self.connect)
+        self.bus, self.seconds = bus, []
+
+    def connect(self, over):
+        began = time.monotonic()
+        amqp.Client(self.bus.port).close()
+        self.seconds.append(time.monotonic() - began)
+        over.wait(0.005)  # the crowd is this process' other thread
+
+    def __str__(self):
+        return (f"{len(self.seconds)} good connects meanwhile, p50 {statistics.median(self.seconds) * 1000:.1f} ms, p99 "
+                f"{p99(self.seconds) * 1000:.1f} ms, longest {max(self.seconds) * 1000:.0f} ms")
+
+
 @crowd("five thousand half-open connections are all closed within 5 s, and working clients connect meanwhile", seconds=120, alone=True)
 def half_open():
+    """The handshake time-out runs from the bus' accept, a life here from the return of connect() to the kernel's receipt of the end. What
+    lies between the two, the time in the bus' queue of connections, is part of every connect: the longest of the good ones is added."""
     count = 5000 // TENTH
     room_for_descriptors(count + 300)
     with folder() as path, Bus(path, queues=["good"]).start() as bus:
-        connects = []
-
-        def connect(_):
-            began = time.monotonic()
-            amqp.Client(bus.port).close()
-            connects.append(time.monotonic() - began)
-
         lives, waiting = [], selectors.DefaultSelector()
         beginnings = (b"", b"A", amqp.SASL_HEADER, amqp.SASL_HEADER + b"\x00\x00", amqp.SASL_HEADER + b"\x00\x00\x00\x40\x02\x01\x00\x00\x00")
 
@@ -218,24 +238,24 @@ def half_open():
                     if pipe.socket.recv(65536):
                         continue
                 waiting.unregister(pipe.socket)
+                lives.append(heard_last(pipe.socket) - began)
                 pipe.close()
-                lives.append(time.monotonic() - began)
 
-        with Background(connect):
+        with GoodConnects(bus) as good:
             for number in range(count):
                 pipe = amqp.Pipe(bus.port)
-                pipe.write(beginnings[number % len(beginnings)])
                 waiting.register(pipe.socket, selectors.EVENT_READ, (time.monotonic(), pipe))
+                pipe.write(beginnings[number % len(beginnings)])
                 if number % 50 == 0:
                     collect(0)
             deadline = time.monotonic() + 20
             while waiting.get_map() and time.monotonic() < deadline:
                 collect(0.2)
         equal(len(lives), count, "closed half-open connections")
-        print(f"{count} half-open, longest life {max(lives):.2f} s; {len(connects)} good connects meanwhile, p50 "
-              f"{statistics.median(connects) * 1000:.1f} ms, p99 {p99(connects) * 1000:.1f} ms, longest {max(connects) * 1000:.0f} ms")
-        check(max(lives) <= 5.5, f"one lived {max(lives):.2f} s")  # half a second is this client's own, on a busy machine
-        check(len(connects) >= 100 and p99(connects) <= 1, f"p99 of {len(connects)} connects is {p99(connects):.2f} s")
+        print(f"{count} half-open, lives from {min(lives):.2f} to {max(lives):.2f} s; {good}")
+        check(max(lives) <= 5.0 + max(good.seconds), f"one lived {max(lives):.2f} s, the longest good connect took {max(good.seconds):.2f} s")
+        check(min(lives) >= 4.9, f"one was given {min(lives):.2f} s only")
+        check(len(good.seconds) >= 100 and p99(good.seconds) <= 1, f"p99 of {len(good.seconds)} connects is {p99(good.seconds):.2f} s")
 
 
 class TlsConnect:
@@ -271,16 +291,10 @@ class TlsConnect:
 def tls_connects():
     count = 2000 // TENTH
     room_for_descriptors(count + 300)
-    with folder() as path, tls.TlsBus(path, door={"handshake_timeout": "30s"}).start() as bus:  # all clients are one thread here
-        context, connects, taken = bus.context(), [], []
-
-        def connect(_):
-            began = time.monotonic()
-            amqp.Client(bus.port).close()
-            connects.append(time.monotonic() - began)
-
+    with folder() as path, tls.TlsBus(path).start() as bus:
+        context, taken = bus.context(), []
         waiting, began = selectors.DefaultSelector(), time.monotonic()
-        with Background(connect):
+        with GoodConnects(bus) as good:
             everybody = [TlsConnect(bus, context) for _ in range(count)]
             for one in everybody:
                 wants = one.step()
@@ -299,9 +313,10 @@ def tls_connects():
         for one in everybody:
             one.socket.close()
         print(f"{count} TLS connects in {in_all:.2f} s, p50 {statistics.median(taken):.2f} s, longest {max(taken):.2f} s; memory "
-              f"{bus.rss_kib() / 1024:.0f} MiB; {len(connects)} good connects meanwhile, p99 {p99(connects) * 1000:.0f} ms, longest "
-              f"{max(connects) * 1000:.0f} ms")
-        check(p99(connects) <= 1, f"p99 of {len(connects)} connects is {p99(connects):.2f} s")
+              f"{bus.rss_kib() / 1024:.0f} MiB; {good}")
+        status = bus.status()
+        equal((status["handshakeTimeouts"], status["tlsFailures"]), (0, 0), "handshakes that failed")
+        check(p99(good.seconds) <= 1, f"p99 of {len(good.seconds)} connects is {p99(good.seconds):.2f} s")
 
 
 # -- bytes and links -------------------------------------------------------------------------------------------------------------------------
