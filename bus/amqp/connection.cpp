@@ -160,6 +160,7 @@ void Connection::take_input() {
             step = good < carry_ ? guard_.next(input.substr(good)) : Step{};
             if (step.verdict != Verdict::pass || step.has_foreign_format || takes_back(step)) break;
             good += step.bytes;
+            if (step.wants_echo) note_echo(step);
             if (step.is_barrier) break;
         }
         if (step.is_barrier) links_.begin_attach({.channel = step.channel, .handle = step.handle});
@@ -169,6 +170,7 @@ void Connection::take_input() {
             if (!pass(step.bytes, false)) return;
         }
         if (step.verdict == Verdict::pass && takes_back(step)) {
+            if (step.wants_echo) note_echo(step);
             if (!pass_flow(step)) return;
             continue;
         }
@@ -230,6 +232,24 @@ bool Connection::pass_flow(const Step& step) {
     std::memcpy(buffer.start, frame.data(), frame.size());
     std::memcpy(buffer.start + frame.size(), rest.data(), rest.size());
     return pass(frame.size(), false);
+}
+
+void Connection::note_echo(const Step& step) {
+    const Echo echo{{.channel = step.channel, .handle = step.is_of_link ? step.handle : 0},
+                    step.is_of_link};
+    if (std::ranges::find(echoes_, echo) == echoes_.end()) echoes_.push_back(echo);
+}
+
+// The engine answers none. Its own output is written: what is told here is so on the peer's side
+// of it too. false: there was nothing to tell.
+bool Connection::answer_echoes() {
+    for (const Echo& echo : std::exchange(echoes_, {})) {
+        std::optional<FrameGuard::LinkState> state;
+        if (echo.is_of_link) state = links_.state_of(echo.place);
+        if (state || !echo.is_of_link)
+            guard_output_ += guard_.state_flow(echo.place.channel, state);
+    }
+    return !guard_output_.empty();
 }
 
 void Connection::drop_input(std::size_t size) {

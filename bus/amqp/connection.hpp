@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace vera::amqp {
 
@@ -73,6 +74,12 @@ private:
         dead,
     };
     using Clock = std::chrono::steady_clock;
+    /// The peer wants to hear the state of that session, or of that link (AMQP 1.0 §2.7.4).
+    struct Echo {
+        FramePlace place;
+        bool is_of_link = false;
+        friend bool operator==(const Echo&, const Echo&) = default;
+    };
 
     void init_engine();
     [[nodiscard]] bool may_read() const {
@@ -93,6 +100,8 @@ private:
     bool pass(std::size_t size, bool is_barrier);
     bool pass_flow(const Step& step);
     void drop_input(std::size_t size);
+    void note_echo(const Step& step);
+    bool answer_echoes();
     void on_consumed();
     void verify(Credentials credentials);
     void adopt_identity(std::shared_ptr<const event::Identity> identity);
@@ -123,6 +132,7 @@ private:
     LinkTable links_;
     std::size_t carry_ =
         0;  // bytes at the start of the engine's read buffer that it has not been told of
+    std::vector<Echo> echoes_;  // asked for and not sent yet, each once
     std::string guard_output_;  // SASL, to be written before the engine's output
     Phase phase_ = Phase::open;
     bool is_reading_ = false;

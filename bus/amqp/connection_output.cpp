@@ -80,6 +80,7 @@ void Connection::write() {
                 continue;
             }
             if (links_.on_all_written()) continue;
+            if (phase_ == Phase::open && !echoes_.empty() && answer_echoes()) continue;
             if (phase_ != Phase::refused && !pn_connection_driver_write_closed(&driver_)) return;
             if (tls_ && !std::exchange(is_tls_ended_, true)) {
                 tls_->close();

@@ -16,6 +16,7 @@ constexpr std::uint32_t largest_sasl_frame = 4096;
 constexpr Byte type_amqp = 0, type_sasl = 1;
 constexpr std::uint64_t value_weight = 72;  // bytes of a node in the engine's trees
 constexpr std::uint64_t smallest_max_frame = 512;
+constexpr std::uint32_t largest_window = 0x7fffffff;  // the engine's own outgoing-window
 constexpr std::string_view framing_error = "amqp:connection:framing-error";
 
 enum class Phase : std::uint8_t {
@@ -32,6 +33,34 @@ enum class Phase : std::uint8_t {
 bool is_barrier(Performative kind) {
     return kind == Performative::begin || kind == Performative::attach ||
            kind == Performative::detach || kind == Performative::end || kind == Performative::close;
+}
+
+// Without its properties.
+std::string flow_frame(std::uint16_t channel, const Fields& fields) {
+    std::string list;
+    for (std::size_t i = flow_field::next_incoming_id; i <= flow_field::echo; ++i) {
+        const bool is_flag = i == flow_field::drain || i == flow_field::echo;
+        if (!fields[i].is_set) {
+            list.push_back(static_cast<char>(code::null));
+        } else if (is_flag) {
+            list.push_back(static_cast<char>(fields[i].number != 0 ? code::yes : code::no));
+        } else {
+            list.push_back(static_cast<char>(code::uint));
+            put32(list, static_cast<std::uint32_t>(fields[i].number));
+        }
+    }
+    std::string out;
+    constexpr std::uint32_t before_list = frame_header + 3 + 3;  // descriptor, then list8
+    put32(out, before_list + static_cast<std::uint32_t>(list.size()));
+    out.append({2, static_cast<char>(type_amqp)});
+    put16(out, channel);
+    out.append({static_cast<char>(code::described),
+                static_cast<char>(code::smallulong),
+                0x13,
+                static_cast<char>(code::list8),
+                static_cast<char>(list.size() + 1),
+                10});
+    return out + list;
 }
 
 }  // namespace
@@ -211,12 +240,16 @@ Step FrameGuard::State::amqp_frame(Cursor body, std::uint32_t size, std::uint16_
         case PeerSessions::Ruling::refuse:
             return refuse();
     }
-    if (kind == Performative::attach)
+    if (kind == Performative::attach) {
         step.handle = static_cast<std::uint32_t>(fields[attach_field::handle].number);
+        sent.expect_attach(channel, step.handle);
+    }
     if (kind == Performative::flow) {
         step.handle = static_cast<std::uint32_t>(fields[flow_field::handle].number);
         step.credit_change = sessions.credit_change();
         step.window_short = sessions.window_short();
+        step.is_of_link = fields[flow_field::handle].is_set;
+        step.wants_echo = fields[flow_field::echo].number != 0;
     }
     if (kind == Performative::transfer && fields[transfer_field::message_format].number != 0) {
         step.has_foreign_format = true;
@@ -314,30 +347,36 @@ std::string FrameGuard::eased_flow(std::string_view frame,
         const auto handle = static_cast<std::uint32_t>(fields[flow_field::handle].number);
         state_->sessions.raise_credit(channel, handle, credit);
     }
-    std::string list;
-    for (std::size_t i = flow_field::next_incoming_id; i <= flow_field::echo; ++i) {
-        const bool is_flag = i == flow_field::drain || i == flow_field::echo;
-        if (!fields[i].is_set) {
-            list.push_back(static_cast<char>(code::null));
-        } else if (is_flag) {
-            list.push_back(static_cast<char>(fields[i].number != 0 ? code::yes : code::no));
-        } else {
-            list.push_back(static_cast<char>(code::uint));
-            put32(list, static_cast<std::uint32_t>(fields[i].number));
-        }
+    return flow_frame(channel, fields);
+}
+
+std::string FrameGuard::state_flow(std::uint16_t channel,
+                                   const std::optional<LinkState>& link) const {
+    const auto next = state_->sessions.next_incoming(channel);
+    const auto window = state_->sent.window(channel);
+    if (!next || !window) return {};
+    const std::uint32_t from =
+        window->from ? *window->from : *state_->sessions.first_transfer_id(channel);
+    const std::uint32_t used = *next - from;
+    Fields fields;
+    const auto set = [&](std::size_t field, std::uint32_t number) {
+        fields[field].is_set = true;
+        fields[field].number = number;
+    };
+    set(flow_field::next_incoming_id, *next);
+    set(flow_field::incoming_window, window->size > used ? window->size - used : 0);
+    set(flow_field::next_outgoing_id, state_->sent.transfers(channel));
+    set(flow_field::outgoing_window, largest_window);
+    if (link) {
+        const auto handle = state_->sent.handle(channel, link->handle);
+        const auto count = state_->sessions.link_count(channel, link->handle, link->credit);
+        if (!handle || !count) return {};
+        set(flow_field::handle, *handle);
+        set(flow_field::delivery_count, *count);
+        set(flow_field::link_credit, link->credit);
+        set(flow_field::drain, link->is_draining ? 1 : 0);
     }
-    std::string out;
-    constexpr std::uint32_t before_list = frame_header + 3 + 3;  // descriptor, then list8
-    put32(out, before_list + static_cast<std::uint32_t>(list.size()));
-    out.append({2, static_cast<char>(type_amqp)});
-    put16(out, channel);
-    out.append({static_cast<char>(code::described),
-                static_cast<char>(code::smallulong),
-                0x13,
-                static_cast<char>(code::list8),
-                static_cast<char>(list.size() + 1),
-                10});
-    return out + list;
+    return flow_frame(window->channel, fields);
 }
 
 void FrameGuard::set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes) {

@@ -53,6 +53,8 @@ struct Step {
     std::uint32_t handle = 0;   ///< of a passed attach, detach, has_foreign_format or flow
     bool has_foreign_format = false;  ///< a transfer whose message-format is not 0
     std::int64_t credit_change = 0;  ///< a flow of a receiving peer: negative if it takes some back
+    bool wants_echo = false;         ///< a flow that asks for our state (§2.7.4)
+    bool is_of_link = false;         ///< a flow: of the link at `handle`, else of the session
     std::uint32_t window_short = 0;  ///< a flow: so many transfers more were sent than its window
 };
 
@@ -101,6 +103,17 @@ public:
     [[nodiscard]] std::string eased_flow(std::string_view frame,
                                          std::uint32_t credit,
                                          std::uint32_t window);
+    /// A flow that tells the peer our state and asks for nothing: of the session, and of the link
+    /// if one is given, with the credit that is left of what its receiver has given. All that the
+    /// engine has for the peer must have been written before. Empty: there is no such session or
+    /// link, or its attach has not been answered.
+    struct LinkState {
+        std::uint32_t handle = 0;  ///< the peer's
+        std::uint32_t credit = 0;
+        bool is_draining = false;
+    };
+    [[nodiscard]] std::string state_flow(std::uint16_t channel,
+                                         const std::optional<LinkState>& link) const;
     /// After the attach of a sending peer: deliveries on it may have at most this many bytes (never
     /// above limits.max_message).
     void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);

@@ -174,6 +174,19 @@ std::uint32_t LinkTable::overdrawn(FramePlace place, std::int64_t change) const 
     return left < 0 ? static_cast<std::uint32_t>(-left) : 0;
 }
 
+// As the engine would tell it: what it has not sent yet is not off the credit.
+std::optional<FrameGuard::LinkState> LinkTable::state_of(FramePlace place) const {
+    const Link* link = at(place);
+    if (link == nullptr || link->is_over()) return std::nullopt;
+    pn_link_t* handle = link->handle();
+    const bool is_sender = pn_link_is_sender(handle);
+    const int credit =
+        is_sender ? pn_link_credit(handle) + pn_link_queued(handle) : pn_link_remote_credit(handle);
+    return FrameGuard::LinkState{.handle = place.handle,
+                                 .credit = static_cast<std::uint32_t>(std::max(credit, 0)),
+                                 .is_draining = is_sender && pn_link_get_drain(handle)};
+}
+
 void LinkTable::pump() {
     for (const auto& [number, link] : links_)
         if (!link->is_over()) link->on_room();

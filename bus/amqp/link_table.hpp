@@ -47,6 +47,8 @@ public:
     /// must not reach the engine, because more is under way than the peer now wants (AMQP 1.0
     /// §2.6.7).
     [[nodiscard]] std::uint32_t overdrawn(FramePlace place, std::int64_t change) const;
+    /// What a flow of ours has to say of the link there; none: it is gone, or over.
+    [[nodiscard]] std::optional<FrameGuard::LinkState> state_of(FramePlace place) const;
     /// Sessions and links; other events are ignored.
     void on_event(pn_event_t* event);
     /// Every link goes, as when the connection does.

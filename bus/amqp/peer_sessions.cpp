@@ -90,6 +90,7 @@ Ruling PeerSessions::begin(std::uint16_t channel, const Fields& fields, Objectio
     if (sessions_.size() <= channel) sessions_.resize(channel + std::size_t{1});
     sessions_[channel] = std::make_unique<Session>();
     sessions_[channel]->visits_left = visits_at_begin;
+    sessions_[channel]->first_transfer = number32(fields[next_outgoing_id]);
     sessions_[channel]->links_left =
         fields[handle_max].is_set ? fields[handle_max].number + 1 : std::uint64_t{1} << 32U;
     return Ruling::pass;
@@ -214,6 +215,7 @@ Ruling PeerSessions::transfer(Session& session,
     if (fields[state].is_set) return no(why, not_implemented, "transfer.state: is not taken");
     if (fields[rcv_settle_mode].number > 1)
         return no(why, invalid_field, "transfer.rcv-settle-mode: is not 0 or 1");
+    ++session.transfers;
     const Ruling ruling = link->is_unfinished ? next_transfer(*link, fields, why)
                                               : first_transfer(session, *link, fields, why);
     if (ruling != Ruling::pass) return ruling;
@@ -353,6 +355,28 @@ std::uint64_t PeerSessions::oldest_unfinished() const {
 
 void PeerSessions::set_peer_channel_max(std::uint16_t channel_max) {
     limits_.channel_max = std::min(limits_.channel_max, channel_max);
+}
+
+std::optional<std::uint32_t> PeerSessions::first_transfer_id(std::uint16_t channel) const {
+    if (channel >= sessions_.size() || sessions_[channel] == nullptr) return std::nullopt;
+    return sessions_[channel]->first_transfer;
+}
+
+std::optional<std::uint32_t> PeerSessions::next_incoming(std::uint16_t channel) const {
+    const auto first = first_transfer_id(channel);
+    if (!first) return std::nullopt;
+    return *first + sessions_[channel]->transfers;
+}
+
+std::optional<std::uint32_t> PeerSessions::link_count(std::uint16_t channel,
+                                                      std::uint32_t handle,
+                                                      std::uint32_t credit) const {
+    if (!first_transfer_id(channel)) return std::nullopt;
+    const std::vector<Link>& links = sessions_[channel]->links;
+    if (handle >= links.size() || !links[handle].is_used) return std::nullopt;
+    const Link& link = links[handle];
+    if (link.is_peer_sender) return link.delivery_count;
+    return link.delivery_count + static_cast<std::uint32_t>(link.credit) - credit;
 }
 
 void PeerSessions::set_link_limit(std::uint16_t channel,

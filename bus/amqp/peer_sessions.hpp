@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,14 @@ public:
     [[nodiscard]] std::uint32_t window_short() const { return window_short_; }
     /// The flow that has just been ruled on reaches the engine with so much more credit.
     void raise_credit(std::uint16_t channel, std::uint32_t handle, std::uint32_t by);
+    /// What a flow to the peer has to say of its session; none: there is no such session.
+    [[nodiscard]] std::optional<std::uint32_t> next_incoming(std::uint16_t channel) const;
+    [[nodiscard]] std::optional<std::uint32_t> first_transfer_id(std::uint16_t channel) const;
+    /// The delivery-count that goes with `credit` which is left of what the receiver of the link
+    /// has given; none: there is no such link.
+    [[nodiscard]] std::optional<std::uint32_t> link_count(std::uint16_t channel,
+                                                          std::uint32_t handle,
+                                                          std::uint32_t credit) const;
     void set_link_limit(std::uint16_t channel, std::uint32_t handle, std::uint64_t bytes);
     void delivery_sent(std::uint16_t channel, std::uint64_t deliveries);
     [[nodiscard]] std::uint64_t buffered() const { return buffered_; }
@@ -65,6 +74,8 @@ private:
     };
     struct Session {
         std::uint32_t first_incoming = 0;  ///< the peer's first delivery-id
+        std::uint32_t first_transfer = 0;  ///< the peer's first transfer-id
+        std::uint32_t transfers = 0;       ///< that the peer has sent
         std::uint64_t incoming = 0;        ///< deliveries the peer has begun, ids from there on
         std::uint64_t outgoing = 0;        ///< deliveries sent to the peer, ids from 0 on
         std::uint64_t visits_left = 0;     ///< deliveries that further dispositions may touch

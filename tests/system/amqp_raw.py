@@ -311,6 +311,7 @@ class Client:
         self.links, self.by_remote = [], {}
         self.next_out, self.next_delivery, self.remote_window, self.remote_next_in = 0, 0, 0, 0
         self.next_in = 0
+        self.flows = collections.deque(maxlen=100)
         self.by_delivery = {}
         self.remote_max_frame = 512
         self.closed_error = None
@@ -510,6 +511,7 @@ class Client:
             link.delivery_count = fields[9] or 0
 
     def _on_13(self, fields, _):  # flow
+        self.flows.append(fields)
         if fields[0] is not None:
             self.remote_window = fields[0] + fields[1] - self.next_out
         if fields[4] is not None and fields[4] in self.by_remote:

@@ -450,6 +450,41 @@ def refused_attach():
         client.close()
 
 
+@case("system: a flow that asks for an echo is answered with the state of the link or the session (AMQP 1.0 §2.7.4)")
+def echo():
+    with folder() as path, Bus(path, queues=["lager"]).start() as bus:
+        client = amqp.Client(bus.port)
+        sender, receiver = client.sender("queue/lager"), client.receiver("queue/lager", credit=10)
+        for _ in range(3):
+            equal(client.publish(sender, amqp.data_message(b"hej")).code, amqp.ACCEPTED)
+        held = [client.take(receiver) for _ in range(3)]
+
+        def ask(link, count=None, credit=None):
+            client.flows.clear()
+            client.pipe.write(amqp.frame(amqp.performative(
+                amqp.FLOW, amqp.uint(client.next_in), amqp.uint(client.window), amqp.uint(client.next_out), amqp.uint(client.window),
+                None if link is None else amqp.uint(link.handle), count, credit, None, None, True)))
+            client.wait(lambda: client.flows, "an answer")
+            return client.flows[-1]
+
+        for _ in range(3):
+            got, left = receiver.delivery_count, 10 - receiver.delivery_count
+            told = ask(receiver, amqp.uint(got), amqp.uint(left))
+            equal((told[0], told[2], told[4:7]), (client.next_out, client.next_in, [receiver.remote_handle, got, left]), "the consumer's link")
+            given = sender.credit
+            told = ask(sender, amqp.uint(sender.delivery_count))
+            equal((told[0], told[2], told[4:7]), (client.next_out, client.next_in, [sender.remote_handle, sender.delivery_count, given]),
+                  "the publisher's link")
+            check(not told[9], "an echo asks for none")
+            told = ask(None)
+            equal((told[0], told[2], told[4]), (client.next_out, client.next_in, None), "the session")
+            check(told[1] > 1000, "the session's window", told)
+            equal(client.publish(sender, amqp.data_message(b"mere")).code, amqp.ACCEPTED)
+            client.settle(client.take(receiver))
+            client.settle(held.pop())
+        client.close()
+
+
 @case("system: an idle client that heartbeats stays, a silent one is closed after the idle timeout")
 def idle_timeout():
     with folder() as path, Bus(path, queues=["q"], door={"idle_timeout": "1s"}).start() as bus:

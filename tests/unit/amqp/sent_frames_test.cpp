@@ -44,3 +44,38 @@ TEST_CASE("sent frames: a session that is begun again counts anew", "[amqp]") {
     frames.add(begun(0, 7) + sent(0, 5));
     CHECK(frames.transfers(7) == 1);
 }
+
+TEST_CASE("sent frames: handles and windows are what the engine has told last", "[amqp]") {
+    const auto attached = [](const std::string& name, unsigned handle) {
+        return frame(described(0x12, {str(name), u32(handle), no}), 1);
+    };
+    const auto flow = [](unsigned next, unsigned window) {
+        return frame(described(0x13, {u32(next), u32(window), u32(0), u32(10)}), 1);
+    };
+    const std::size_t piece = GENERATE(1U, 5U, 64U, 1U << 20U);
+    CAPTURE(piece);
+    SentFrames frames;
+    const auto add = [&](const std::string& bytes) {
+        for (std::size_t at = 0; at < bytes.size(); at += piece)
+            frames.add(std::string_view(bytes).substr(at, piece));
+    };
+    frames.expect_attach(7, 5);
+    frames.expect_attach(7, 2);
+    add(amqp_header + open() + begun(1, 7) + attached(std::string(255, 'n'), 300));
+    CHECK(frames.handle(7, 5) == 300);
+    CHECK_FALSE(frames.handle(7, 2).has_value());
+    add(attached("n", 0));
+    CHECK(frames.handle(7, 2) == 0);
+    REQUIRE(frames.window(7).has_value());
+    CHECK(frames.window(7)->channel == 1);
+    CHECK_FALSE(frames.window(7)->from.has_value());
+    CHECK(frames.window(7)->size == 10);
+    add(flow(70000, 900));
+    CHECK(frames.window(7)->from == 70000);
+    CHECK(frames.window(7)->size == 900);
+    frames.expect_attach(7, 5);
+    CHECK_FALSE(frames.handle(7, 5).has_value());
+    add(end(1));
+    CHECK_FALSE(frames.window(7).has_value());
+    CHECK_FALSE(frames.handle(7, 2).has_value());
+}

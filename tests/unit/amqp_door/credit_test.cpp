@@ -218,3 +218,65 @@ TEST_CASE("outlet: what a detached link left unsent takes no room from the other
     client.send(wire::attach_receiver("s", 1, "queue/y") + flow(1, 2048, 1));
     CHECK(client.expect("goddag"));
 }
+
+// AMQP 1.0 §2.7.4: whoever gets a flow with echo answers with its own state.
+TEST_CASE("flow: an echo that is asked for comes once, with the link's and the session's state",
+          "[amqp]") {
+    LiveBus bus;
+    fill(bus, 3, "hej");
+    RawClient client(bus.port());
+    const auto asking = [](const std::string& handle, unsigned count, unsigned credit) {
+        return wire::frame(wire::described(0x13,
+                                           {wire::u32(0),
+                                            wire::u32(2048),
+                                            wire::u32(40),
+                                            wire::u32(2048),
+                                            handle,
+                                            wire::u32(count),
+                                            wire::u32(credit),
+                                            wire::null,
+                                            wire::null,
+                                            wire::yes}));
+    };
+    client.send(wire::sasl_header + wire::sasl_init("ANONYMOUS") + wire::amqp_header +
+                wire::open() +
+                wire::frame(wire::described(
+                    0x11, {wire::null, wire::u32(40), wire::u32(2048), wire::u32(2048)})) +
+                wire::attach_sender("s", 9, "queue/y") + wire::attach_receiver("r", 4, "queue/x"));
+    // Ours are 0 and 1, in their order. 3 are sent, 7 of the credit are left.
+    client.send(wire::flow(4, 10));
+    REQUIRE(client.expect("hej"));
+    client.input.clear();
+    const auto told = [](std::uint64_t next,
+                         std::uint64_t sent,
+                         std::uint64_t handle,
+                         std::uint64_t count,
+                         std::uint64_t credit) {
+        const auto number = [](std::uint64_t value) {
+            return wire::byte(0x70) + wire::be(value, 4);
+        };
+        return std::pair(
+            wire::byte(0x13) + wire::byte(0xc0) + wire::byte(0x27) + wire::byte(10) + number(next),
+            number(sent) + number(0x7fffffff) + number(handle) + number(count) + number(credit) +
+                wire::null + wire::no + wire::null);
+    };
+    REQUIRE(eventually([&] { return bus.counts("queue/x").in_flight == 3; }));
+    SECTION("of a consumer's link") {
+        client.send(asking(wire::u32(4), 0, 10));
+        const auto [session, link] = told(40, 3, 1, 3, 7);
+        CHECK(client.expect(link));
+        CHECK(client.input.find(session) != std::string::npos);
+    }
+    SECTION("of a publisher's link") {
+        const unsigned full = test_options().publisher_credit;
+        client.send(wire::transfer(9, 0, "t", false, text_message("goddag")) +
+                    asking(wire::u32(9), 1, full - 1));
+        const auto [session, link] = told(41, 3, 0, 1, full - 1);
+        CHECK(client.expect(link));
+        CHECK(client.input.find(session) != std::string::npos);
+    }
+    SECTION("of the session") {
+        client.send(asking(wire::null, 0, 0));
+        CHECK(client.expect(wire::be(0x7fffffff, 4) + wire::null + wire::null + wire::null));
+    }
+}
