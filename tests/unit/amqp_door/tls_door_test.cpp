@@ -181,6 +181,17 @@ TEST_CASE("tls door: a handshake is bounded in time and bytes", "[amqp]") {
         CHECK(silent.run_until([&] { return silent.socket.is_ended(); }));
         CHECK(bus.door->counters().handshake_timeouts == 2);
     }
+    SECTION("time, with a turn for every byte") {
+        LiveBus bus(tls_options(Millis{200}));
+        RawClient slow(bus.port());
+        slow.send("\x16\x03\x01\x40\x00"s);
+        constexpr int record = 16000;
+        int sent = 0;
+        while (sent < record && slow.send("x") && slow.read(std::chrono::milliseconds(1)))
+            ++sent;
+        CHECK(sent < record);
+        CHECK(eventually([&] { return bus.door->counters().handshake_timeouts == 1; }));
+    }
     SECTION("bytes") {
         LiveBus bus(tls_options());
         RawClient big(bus.port());
