@@ -27,16 +27,17 @@ json opened_case(std::size_t padding) {
                       {"aktoerRef", {{"UUIDIdentifikator", system_id}}},
                       {"aktoerTypeKode", "AKTOER_TYPE_KODE_IT_SYSTEM"}};
     json attributes{{"virkning", effect},
-                    {"brugervendtNoegle", "S2026-0001729"},
+                    {"brugervendtnoegle", "S2026-0001729"},
                     {"sagsnummer", "27.20.04-G01-1729-26"},
                     {"titel", "Hjælpemiddel"}};
-    if (padding > 0) attributes["beskrivelse"] = std::string(padding, 'x');
-    return {{"sag",
-             {{"objektId", {{"UUIDIdentifikator", object_id}}},
-              {"registrering", {{"livscyklusKode", "LIVSCYKLUS_KODE_OPSTAAET"}}},
-              {"egenskaber", json::array({std::move(attributes)})},
-              {"fremdrift",
-               json::array({{{"virkning", effect}, {"status", "FREMDRIFT_STATUS_OPSTAAET"}}})}}}};
+    if (padding > 0) attributes["integrationsdata"] = std::string(padding, 'x');
+    return {
+        {"sag",
+         {{"objektId", {{"UUIDIdentifikator", object_id}}},
+          {"registrering", {{"livscyklusKode", "LIVSCYKLUS_KODE_OPSTAAET"}}},
+          {"egenskaber", json::array({std::move(attributes)})},
+          {"fremdrift",
+           json::array({{{"virkning", effect}, {"fremdrift", "FREMDRIFT_STATUS_OPSTAAET"}}})}}}};
 }
 
 Result<std::string> encoded(std::size_t padding) {

@@ -45,6 +45,9 @@ PURE_FORBIDDEN_NAMES = re.compile(
     r"|\bstd::(cout|cerr|clog|thread|mutex|rand)\b")
 PURE_THIRD_PARTIES = re.compile(r"^(google/protobuf/.*|openssl/.*|libxml/.*|xxhash\.h|nlohmann/.*)$")
 
+# What any room may have of schemas/: generated code and the descriptor set.
+SCHEMAS = re.compile(r"^(.*\.pb\.h|schemas/descriptor_set\.hpp)$")
+
 # library: (its headers, the rooms that own it). A header of ours that shows a library, itself or through another, stays inside its room.
 LIBRARIES = {
     "Proton": (re.compile(r"^proton/"), ["bus/amqp", "adapters/kit", "bus/cli"]),
@@ -95,7 +98,7 @@ def sources(root):
 
 
 def check_include(room, kind, quote, target):
-    if quote == '"' and not target.endswith(".pb.h"):
+    if quote == '"' and not SCHEMAS.match(target):
         other = room_of(target)
         if other is None:
             yield f'"{target}": our headers are included from the root of the repository'
@@ -106,7 +109,7 @@ def check_include(room, kind, quote, target):
         return
     if kind == PURE and PURE_FORBIDDEN_INCLUDES.match(target):
         yield f"<{target}> in a pure room"
-    elif kind == PURE and "/" in target and not PURE_THIRD_PARTIES.match(target) and not target.endswith(".pb.h"):
+    elif kind == PURE and "/" in target and not PURE_THIRD_PARTIES.match(target) and not SCHEMAS.match(target):
         yield f"<{target}>: not among the third parties of pure rooms"
     for library, (headers, owners) in LIBRARIES.items():
         if not headers.match(target):

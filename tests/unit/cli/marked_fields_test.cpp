@@ -68,7 +68,7 @@ TEST_CASE("cli: whom a case is about does not appear", "[cli]") {
     json body = json::parse(text.substr(text.find("\n{")));
     const json& relations = body["Beskeddata"][0]["sag"]["relationer"];
     REQUIRE(relations.contains("primaerpart"));
-    CHECK(relations["primaerpart"]["referenceId"].front() == "***");
+    CHECK(relations["primaerpart"].front()["referenceId"].front() == "***");
 }
 
 TEST_CASE("cli: payloads of unknown types and bytes are not shown", "[cli]") {

@@ -167,10 +167,10 @@ TEST_CASE("catalogue: what breaks a rule is refused with its path", "[event]") {
          "vera:schema-invalid Beskeddata[0].sag.fremdrift: is missing"},
         {"payload with an unspecified enum",
          [](auto& k) {
-             bend_payload(k,
-                          [](auto& p) { p.mutable_sag()->mutable_fremdrift(0)->clear_status(); });
+             bend_payload(
+                 k, [](auto& p) { p.mutable_sag()->mutable_fremdrift(0)->clear_fremdrift(); });
          },
-         "vera:schema-invalid Beskeddata[0].sag.fremdrift[0].status: is missing"},
+         "vera:schema-invalid Beskeddata[0].sag.fremdrift[0].fremdrift: is missing"},
         {"second payload is checked too",
          [](auto& k) {
              *k.add_beskeddata() = k.beskeddata(0);

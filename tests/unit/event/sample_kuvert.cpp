@@ -26,12 +26,12 @@ vera::sag::v1::SagOprettet sample_payload() {
     registrering.set_livscyklus_kode(vera::oio::v1::LIVSCYKLUS_KODE_OPSTAAET);
     auto& egenskaber = *sag.add_egenskaber();
     set_virkning(*egenskaber.mutable_virkning());
-    egenskaber.set_brugervendt_noegle("SAG-2026-004711");
+    egenskaber.set_brugervendtnoegle("SAG-2026-004711");
     egenskaber.set_sagsnummer("2026-004711");
     egenskaber.set_titel("Ansøgning om hjælpemiddel");
     auto& fremdrift = *sag.add_fremdrift();
     set_virkning(*fremdrift.mutable_virkning());
-    fremdrift.set_status(vera::sag::v1::FREMDRIFT_STATUS_OPSTAAET);
+    fremdrift.set_fremdrift(vera::sag::v1::FREMDRIFT_STATUS_OPSTAAET);
     return payload;
 }
 
