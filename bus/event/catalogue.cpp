@@ -6,6 +6,7 @@
 #include "bus/event/kuvert_json.hpp"
 #include "bus/event/kuvert_view.hpp"
 #include "bus/event/message_rules.hpp"
+#include "bus/event/urn.hpp"
 #include "bus/event/virkning.hpp"
 
 #include "vera/besked/v1/base64_data.pb.h"

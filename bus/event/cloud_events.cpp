@@ -2,6 +2,7 @@
 
 #include "bus/base/time.hpp"
 #include "bus/event/formats.hpp"
+#include "bus/event/urn.hpp"
 
 namespace vera::event {
 namespace {

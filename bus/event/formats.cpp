@@ -1,20 +1,19 @@
 #include "bus/event/formats.hpp"
 
+#include "bus/event/language_tag.hpp"
+#include "bus/event/urn.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace vera::event {
 namespace {
 
 using vera::options::v1::Format;
-
-constexpr std::string_view cvr_urn = "urn:oio:cvr-nr:";
-constexpr std::string_view cvr_urn_variant =
-    "urn:oio:cvr:";  // in real messages of the post service
-constexpr std::string_view kle_urn = "urn:oio:kle:";
 
 struct Level {
     std::string_view uuid;
@@ -36,50 +35,33 @@ char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+bool is_hex(char c) {
+    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+}
+
 unsigned two_digits(std::string_view text, std::size_t at) {
     return static_cast<unsigned>(text[at] - '0') * 10 + static_cast<unsigned>(text[at + 1] - '0');
 }
 
-constexpr std::uint64_t every_byte(std::uint64_t byte) {
-    return byte * 0x0101010101010101U;
-}
+// Sixteen bytes at once, by the compilers' vector types: what does not have such registers does it
+// in parts. A comparison gives 0xff for true.
+using Bytes16 = unsigned char __attribute__((vector_size(16)));
+using Mask16 = signed char __attribute__((vector_size(16)));
 
-/// The high bit of every byte of `eight` that is a hexadecimal digit; no other bits. Eight bytes at
-/// once, in any byte order.
-std::uint64_t hex_digits(std::uint64_t eight) {
-    const std::uint64_t ascii = ~eight & every_byte(0x80);
-    const std::uint64_t low =
-        eight & every_byte(0x7f);  // adding to these never carries into the next byte
-    const std::uint64_t letters = low | every_byte(0x20);
-    const auto from = [](std::uint64_t bytes, char first) {
-        return bytes + every_byte(0x80U - static_cast<unsigned char>(first));
-    };
-    const std::uint64_t is_number = from(low, '0') & ~from(low, '9' + 1);
-    const std::uint64_t is_letter = from(letters, 'a') & ~from(letters, 'f' + 1);
-    return (is_number | is_letter) & ascii;
+/// 0xff for each byte that is as the text form of a UUID has it; `hyphens` is 0xff where one
+/// stands.
+Mask16 uuid_bytes(const char* text, Mask16 hyphens) {
+    Bytes16 bytes;
+    std::memcpy(&bytes, text, sizeof bytes);
+    const Bytes16 letters = (bytes | 0x20U) - 'a';
+    const Mask16 is_hex_digit = (bytes - '0' <= 9U) | (letters <= 5U);
+    return (hyphens & (bytes == '-')) | (~hyphens & is_hex_digit);
 }
 
 bool is_date(int year, unsigned month, unsigned day) {
     return std::chrono::year_month_day{
         std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}}
         .ok();
-}
-
-/// RFC 8141 loosely: the specific part may hold spaces and æøå (urn:oio:fuldtnavn:…), but no
-/// control characters.
-bool is_urn(std::string_view text) {
-    if (text.size() < 7 || lower(text[0]) != 'u' || lower(text[1]) != 'r' ||
-        lower(text[2]) != 'n' || text[3] != ':')
-        return false;
-    const auto colon = text.find(':', 4);
-    if (colon == std::string_view::npos || colon == 4 || colon + 1 == text.size() || colon > 4 + 32)
-        return false;
-    const auto is_name = [](char c) {
-        return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-';
-    };
-    return std::ranges::all_of(text.substr(4, colon - 4), is_name) &&
-           std::ranges::none_of(
-               text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 /// Ten digits with a possible date of birth. Never modulus 11: numbers without a control digit are
@@ -94,6 +76,39 @@ bool is_cpr(std::string_view text) {
     if (seventh == '4' || seventh == '9') century = year <= 36 ? 2000 : 1900;
     if (seventh >= '5' && seventh <= '8') century = year <= 57 ? 2000 : 1800;
     return is_date(century + static_cast<int>(year), two_digits(text, 2), day);
+}
+
+/// Eight digits whose weighted sum is divisible by 11; eight zeros are no number.
+bool is_cvr(std::string_view text) {
+    if (!is_digits(text, 8)) return false;
+    constexpr std::array<unsigned, 8> weights{2, 7, 6, 5, 4, 3, 2, 1};
+    unsigned sum = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        sum += weights[i] * static_cast<unsigned>(text[i] - '0');
+    return sum != 0 && sum % 11 == 0;
+}
+
+/// RFC 3986: a scheme, then only the characters of a URI, percent always before two hexadecimal
+/// digits. What the scheme asks for is not looked at.
+bool is_uri(std::string_view text) {
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) return false;
+    const auto is_letter = [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; };
+    if (!is_letter(text[0])) return false;
+    for (const char c : text.substr(0, colon))
+        if (!is_letter(c) && !is_digit(c) && c != '+' && c != '-' && c != '.') return false;
+    constexpr std::string_view others = "-._~:/?#[]@!$&'()*+,;=";
+    bool has_fragment = false;
+    for (std::size_t i = colon + 1; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '%') {
+            if (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return false;
+        } else if (!is_letter(c) && !is_digit(c) && others.find(c) == std::string_view::npos) {
+            return false;
+        }
+        if (c == '#' && std::exchange(has_fragment, true)) return false;
+    }
+    return true;
 }
 
 bool is_kle(std::string_view text) {
@@ -120,23 +135,15 @@ bool is_digits(std::string_view text, std::size_t count) {
 }
 
 bool is_uuid(std::string_view text) {
-    if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' ||
-        text[23] != '-')
-        return false;
-    // A kuvert holds dozens of UUIDs: the digits are checked eight at a time.
-    std::array<char, 32> digits{};
-    std::memcpy(digits.data(), text.data(), 8);
-    std::memcpy(digits.data() + 8, text.data() + 9, 4);
-    std::memcpy(digits.data() + 12, text.data() + 14, 4);
-    std::memcpy(digits.data() + 16, text.data() + 19, 4);
-    std::memcpy(digits.data() + 20, text.data() + 24, 12);
-    std::uint64_t all = ~std::uint64_t{0};
-    for (std::size_t at = 0; at < digits.size(); at += 8) {
-        std::uint64_t eight = 0;
-        std::memcpy(&eight, digits.data() + at, 8);
-        all &= hex_digits(eight);
-    }
-    return all == every_byte(0x80);
+    if (text.size() != 36) return false;
+    // A kuvert holds dozens of UUIDs.
+    constexpr signed char h = -1;
+    const Mask16 all = uuid_bytes(text.data(), Mask16{0, 0, 0, 0, 0, 0, 0, 0, h, 0, 0, 0, 0, h}) &
+                       uuid_bytes(text.data() + 16, Mask16{0, 0, h, 0, 0, 0, 0, h}) &
+                       uuid_bytes(text.data() + 20, Mask16{0, 0, 0, h});
+    std::array<std::uint64_t, 2> halves{};
+    std::memcpy(halves.data(), &all, sizeof all);
+    return (halves[0] & halves[1]) == ~std::uint64_t{0};
 }
 
 bool is_utf8(std::string_view text) {
@@ -185,7 +192,7 @@ bool has_format(std::string_view text, Format format) {
         case vera::options::v1::FORMAT_URN:
             return is_urn(text);
         case vera::options::v1::FORMAT_CVR:
-            return is_digits(text, 8);
+            return is_cvr(text);
         case vera::options::v1::FORMAT_CPR:
             return is_cpr(text);
         case vera::options::v1::FORMAT_KLE:
@@ -194,6 +201,15 @@ bool has_format(std::string_view text, Format format) {
             return is_digits(text, 4);
         case vera::options::v1::FORMAT_DATO:
             return is_calendar_date(text);
+        case vera::options::v1::FORMAT_HANDLINGSFACET:
+            return text.size() == 3 && text[0] >= 'A' && text[0] <= 'Z' && is_digit(text[1]) &&
+                   is_digit(text[2]);
+        case vera::options::v1::FORMAT_PNR:
+            return is_digits(text, 10);
+        case vera::options::v1::FORMAT_URI:
+            return is_uri(text);
+        case vera::options::v1::FORMAT_SPROG:
+            return is_language_tag(text);
         default:  // open enum of Protobuf: unspecified, or newer than this code
             return true;
     }
@@ -206,7 +222,7 @@ std::string_view name_of(Format format) {
         case vera::options::v1::FORMAT_URN:
             return "a URN";
         case vera::options::v1::FORMAT_CVR:
-            return "a CVR number (8 digits)";
+            return "a CVR number (8 digits, the last one a control digit)";
         case vera::options::v1::FORMAT_CPR:
             return "a CPR number (10 digits that begin with a date)";
         case vera::options::v1::FORMAT_KLE:
@@ -215,29 +231,17 @@ std::string_view name_of(Format format) {
             return "a municipality code (4 digits)";
         case vera::options::v1::FORMAT_DATO:
             return "a date (YYYY-MM-DD)";
+        case vera::options::v1::FORMAT_HANDLINGSFACET:
+            return "an action facet of KLE (a letter and two digits)";
+        case vera::options::v1::FORMAT_PNR:
+            return "a number of a production unit (10 digits)";
+        case vera::options::v1::FORMAT_URI:
+            return "a URI (RFC 3986, with a scheme)";
+        case vera::options::v1::FORMAT_SPROG:
+            return "a language tag (RFC 5646)";
         default:
             return "text";
     }
-}
-
-std::string canonical_id(std::string_view id) {
-    if (id.starts_with(cvr_urn_variant))
-        return std::string(cvr_urn).append(id.substr(cvr_urn_variant.size()));
-    std::string canonical(id);
-    if (is_uuid(id))
-        for (char& c : canonical)
-            c = static_cast<char>(c | 0x20);  // digits and hyphens have that bit
-    return canonical;
-}
-
-std::string_view cvr_of_urn(std::string_view urn) {
-    if (urn.starts_with(cvr_urn)) return urn.substr(cvr_urn.size());
-    if (urn.starts_with(cvr_urn_variant)) return urn.substr(cvr_urn_variant.size());
-    return {};
-}
-
-std::string_view kle_of_urn(std::string_view urn) {
-    return urn.starts_with(kle_urn) ? urn.substr(kle_urn.size()) : std::string_view{};
 }
 
 int foelsomhed_of(std::string_view sikkerhedsklassificering) {

@@ -1,9 +1,7 @@
 #pragma once
-// Forms of text values: what the schema's option `format` asks for, and the canonical forms of
-// identities.
+// Forms of text values: what the schema's option `format` asks for. URNs and identities: urn.hpp.
 #include "vera/options/v1/options.pb.h"
 
-#include <string>
 #include <string_view>
 
 namespace vera::event {
@@ -18,12 +16,6 @@ namespace vera::event {
 /// Exactly `count` decimal digits.
 [[nodiscard]] bool is_digits(std::string_view text, std::size_t count);
 
-/// A UUID in lower case; `urn:oio:cvr:` becomes `urn:oio:cvr-nr:`; other URNs as they stand.
-[[nodiscard]] std::string canonical_id(std::string_view id);
-/// The part behind `urn:oio:cvr-nr:` or `urn:oio:cvr:`; empty if it is no such URN.
-[[nodiscard]] std::string_view cvr_of_urn(std::string_view urn);
-/// The part behind `urn:oio:kle:`; empty if it is no such URN.
-[[nodiscard]] std::string_view kle_of_urn(std::string_view urn);
 /// Level 1 to 4 of a canonical Sikkerhedsklassificering; 0 if unknown.
 [[nodiscard]] int foelsomhed_of(std::string_view sikkerhedsklassificering);
 /// The message name in a type URL, behind its last slash; empty if it is not the name of a message.

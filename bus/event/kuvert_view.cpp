@@ -1,6 +1,7 @@
 #include "bus/event/kuvert_view.hpp"
 
 #include "bus/event/formats.hpp"
+#include "bus/event/urn.hpp"
 #include "bus/event/wire.hpp"
 
 #include "vera/besked/v1/haendelsesbesked.pb.h"

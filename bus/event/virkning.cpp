@@ -6,7 +6,6 @@
 #include "vera/oio/v1/registrering.pb.h"
 
 #include <algorithm>
-#include <cstddef>
 
 namespace vera::event {
 namespace {
@@ -26,17 +25,14 @@ Timestamp from_of(std::string_view virkning) {
 
 // The check has bounded the nesting.
 Timestamp latest_virkning(const MessageRules& rules, std::string_view payload) {
-    if (rules.descriptor == Virkning::descriptor()) return from_of(payload);
+    if (rules.is_virkning) return from_of(payload);
     Timestamp latest;
     WireReader reader(payload);
     WireField field;
     while (reader.next(field)) {
-        const std::size_t index =
-            field.number < rules.by_number.size() ? rules.by_number[field.number] : 0U;
-        if (index == 0) continue;
-        const FieldRules& known = rules.fields[index - 1];
-        if (known.kind == FieldRules::Kind::message)
-            latest = std::max(latest, latest_virkning(*known.message, field.bytes));
+        const FieldRules* known = rules.find(field.number);
+        if (known != nullptr && known->kind == FieldRules::Kind::message)
+            latest = std::max(latest, latest_virkning(*known->message, field.bytes));
     }
     return latest;
 }

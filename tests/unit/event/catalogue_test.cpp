@@ -111,7 +111,7 @@ TEST_CASE("catalogue: what breaks a rule is refused with its path", "[event]") {
          },
          "vera:schema-invalid "
          "Beskedkuvert.Leveranceinformation.Dannelsestidspunkt.TidsstempelDatoTid: is out of "
-         "range"},
+         "range (years 1 to 9999)"},
         {"CVR too short",
          [](auto& k) {
              registration(k).mutable_objekt_ansvarlig_myndighed()->set_urn_identifikator(
