@@ -59,6 +59,11 @@ void add_verbs(CLI::App& root, Session& session) {
 #ifdef VERA_HAS_POLICY
     add_secret_hash(group(root, "secret", "Secrets of systems"), session);
 #endif
+#ifdef VERA_HAS_OIO
+    CLI::App& oio = group(root, "oio", "LoRa's and OS2mo's JSON of OIO objects");
+    add_oio_export(oio, session);
+    add_oio_import(oio, session);
+#endif
     add_bench(root, session);
     add_version(root, session);
     add_completion(root, session);

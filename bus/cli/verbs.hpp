@@ -22,6 +22,8 @@ void add_config(CLI::App& config, Session& session);
 void add_event_publish(CLI::App& event, Session& session);
 void add_message_send(CLI::App& message, Session& session);
 void add_message_tail(CLI::App& message, Session& session);
+void add_oio_export(CLI::App& oio, Session& session);
+void add_oio_import(CLI::App& oio, Session& session);
 void add_queue_ls(CLI::App& queue, Session& session);
 void add_queue_pause(CLI::App& queue, Session& session);
 void add_queue_peek(CLI::App& queue, Session& session);

@@ -29,8 +29,9 @@ ROOMS = {
     "bus/amqp": (SHELL, ["bus/flow", "bus/host"]),
     "bus/upstream": (SHELL, ["bus/flow", "bus/host"]),
     "bus/ops": (SHELL, ["bus/store", "bus/amqp", "bus/upstream"]),
-    "bus/cli": (SHELL, ["bus/ops", "adapters/kit"]),
+    "bus/cli": (SHELL, ["bus/ops", "adapters/kit", "adapters/oio"]),
     "adapters/kit": (SHELL, ["bus/event", "bus/host"]),
+    "adapters/oio": (PURE, ["bus/event"]),
 }
 # Any other folder of adapters/.
 ADAPTER = (SHELL, ["adapters/kit", "bus/format", "bus/transform"])
