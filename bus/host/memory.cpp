@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <malloc.h>
 #include <memory>
+#include <string>
 #include <unistd.h>
 
 // jemalloc's own control; there if the process is linked with it.
@@ -35,6 +36,18 @@ void give_back_memory(std::size_t keep_bytes) {
     }
     const struct mallinfo2 facts = ::mallinfo2();
     if (private_bytes() > facts.uordblks + facts.hblkhd + keep_bytes) ::malloc_trim(0);
+}
+
+ApartMemory::ApartMemory() {
+    std::size_t size = sizeof arena_;
+    has_arena_ = mallctl != nullptr && mallctl("arenas.create", &arena_, &size, nullptr, 0) == 0 &&
+                 mallctl("thread.arena", nullptr, nullptr, &arena_, sizeof arena_) == 0;
+}
+
+void ApartMemory::give_back() {
+    if (!has_arena_) return;
+    mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+    mallctl(("arena." + std::to_string(arena_) + ".purge").c_str(), nullptr, nullptr, nullptr, 0);
 }
 
 }  // namespace vera::host

@@ -1,6 +1,7 @@
 #include "bus/store/snapshot_thread.hpp"
 
 #include "bus/host/log.hpp"
+#include "bus/host/memory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -28,11 +29,13 @@ void SnapshotThread::stop() {
 }
 
 void SnapshotThread::run(const std::stop_token& stop, const Post& post) {
+    host::ApartMemory memory;
     std::vector<SnapshotJob> jobs;
     while (jobs_.take(jobs, for_long))
         for (const SnapshotJob& job : jobs) {
             do_job(job, stop, post);
             post(JobEnded{job.number});
+            memory.give_back();
         }
 }
 
