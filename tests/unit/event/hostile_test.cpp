@@ -192,13 +192,14 @@ TEST_CASE("hostile: no refusal repeats a value", "[event]") {
 TEST_CASE("hostile: a payload of many megabytes is walked, not copied into a tree", "[event]") {
     auto besked = sample_kuvert();
     auto payload = sample_payload();
-    payload.mutable_sag()->mutable_egenskaber(0)->set_beskrivelse(std::string(16U << 20U, 'x'));
+    payload.mutable_sag()->mutable_egenskaber(0)->set_integrationsdata(
+        std::string(16U << 20U, 'x'));
     set_payload(besked, payload);
     CHECK(outcome(raw_event(besked)) == "accepted");
-    payload.mutable_sag()->mutable_egenskaber(0)->mutable_beskrivelse()->back() = '\xe6';
+    payload.mutable_sag()->mutable_egenskaber(0)->mutable_integrationsdata()->back() = '\xe6';
     besked.mutable_beskeddata(0)->set_value(payload.SerializePartialAsString());
     CHECK(outcome(raw_event(besked)) ==
-          "vera:schema-invalid Beskeddata[0].sag.egenskaber[0].beskrivelse: is not UTF-8");
+          "vera:schema-invalid Beskeddata[0].sag.egenskaber[0].integrationsdata: is not UTF-8");
 }
 
 TEST_CASE("hostile: varints are read as Protobuf reads them", "[event]") {
