@@ -41,9 +41,12 @@ const FieldDescriptor* field_named(const Descriptor& message, const std::string&
     return nullptr;
 }
 
+/// Of the classes that LoRa has, OIO's names are LoRa's too; what newer OS2mo adds says so.
 bool is_from_lora(const FieldDescriptor& field) {
     const std::string text = comment(field);
-    return text.find("[LoRa]") != std::string::npos && text.find("OS2mo") == std::string::npos;
+    const bool is_named =
+        text.find("[LoRa]") != std::string::npos || text.find("[OIO]") != std::string::npos;
+    return is_named && text.find("OS2mo") == std::string::npos;
 }
 
 bool is_required(const FieldDescriptor& field) {
