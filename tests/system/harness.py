@@ -288,7 +288,8 @@ def sag_oprettet(sag, text):
     effect = {"fraTidspunkt": {"TidsstempelDatoTid": utc_now()}, "aktoerRef": uuid_of("96514e13-afdd-44d6-95a8-adc2ca19b127"),
               "aktoerTypeKode": "AKTOER_TYPE_KODE_IT_SYSTEM"}
     return {"sag": {"objektId": uuid_of(sag), "registrering": {"livscyklusKode": "LIVSCYKLUS_KODE_OPSTAAET"},
-                    "egenskaber": [{"virkning": effect, "brugervendtnoegle": "2026-1", "sagsnummer": "2026-1", "titel": text or "Byggesag"}],
+                    "egenskaber": [{"virkning": effect, "brugervendtnoegle": "2026-1", "sagsnummer": "2026-1", "titel": "Byggesag",
+                                    **({"integrationsdata": text} if text else {})}],
                     "fremdrift": [{"virkning": effect, "fremdrift": "FREMDRIFT_STATUS_OPSTAAET"}]}}
 
 
