@@ -42,7 +42,8 @@ def cast(stage):
                   actors.Presettled(stage, f"sub/{actors.PRESETTLED}", actors.PRESETTLED),
                   actors.Consumer(stage, f"sub/{actors.PICKY}/$deadletter", actors.PICKY)]
     consumers += [actors.Consumer(stage, queue(name), name) for name in actors.PLAIN_QUEUES]
-    consumers += [actors.Consumer(stage, address) for address in (queue("bad"), queue("bad/$deadletter"), "sub/alt", "sub/alt/$deadletter")]
+    others = (queue("bad"), queue("bad/$deadletter"), "sub/alt", "sub/alt/$deadletter", f"sub/{CHANGING}")  # the last is not always there
+    consumers += [actors.Consumer(stage, address) for address in others]
     return [actors.Publisher(stage, number, stage.rate / 2) for number in range(2)], consumers
 
 
