@@ -250,6 +250,12 @@ int foelsomhed_of(std::string_view sikkerhedsklassificering) {
     return 0;
 }
 
+std::string_view sikkerhedsklassificering_of(int level) {
+    for (const Level& known : levels)
+        if (known.level == level) return known.uuid;
+    return {};
+}
+
 std::string_view type_of_url(std::string_view type_url) {
     constexpr std::size_t max_size = 256;
     const auto slash = type_url.rfind('/');

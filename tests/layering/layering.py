@@ -19,6 +19,7 @@ ROOMS = {
     "bus/expr": (PURE, ["bus/base"]),
     "bus/event": (PURE, ["bus/expr"]),
     "bus/format": (PURE, ["bus/event"]),
+    "bus/pages": (PURE, ["bus/event"]),
     "bus/policy": (PURE, ["bus/event"]),
     "bus/route": (PURE, ["bus/event"]),
     "bus/transform": (PURE, ["bus/event"]),
@@ -29,7 +30,7 @@ ROOMS = {
     "bus/amqp": (SHELL, ["bus/flow", "bus/host"]),
     "bus/upstream": (SHELL, ["bus/flow", "bus/host"]),
     "bus/ops": (SHELL, ["bus/store", "bus/amqp", "bus/upstream"]),
-    "bus/cli": (SHELL, ["bus/ops", "adapters/kit", "adapters/oio"]),
+    "bus/cli": (SHELL, ["bus/ops", "bus/pages", "adapters/kit", "adapters/oio"]),
     "adapters/kit": (SHELL, ["bus/event", "bus/host"]),
     "adapters/oio": (PURE, ["bus/event"]),
 }
