@@ -89,6 +89,11 @@ TEST_CASE("cli: every verb's help gives examples and exit codes", "[cli]") {
                                                                  {"schedule", "ls"},
                                                                  {"status"},
                                                                  {"sub", "tail"},
+                                                                 {"type", "asyncapi"},
+                                                                 {"type", "docs"},
+                                                                 {"type", "example"},
+                                                                 {"type", "ls"},
+                                                                 {"type", "show"},
                                                                  {"version"}}));
     std::vector<std::string> arguments = verb;
     arguments.emplace_back("--help");
