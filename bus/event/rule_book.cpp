@@ -89,8 +89,8 @@ void add_values(const google::protobuf::EnumDescriptor& type, ValueRules& rules)
             rules.other_values.push_back(number);
     }
     std::ranges::sort(rules.other_values);
-    const auto alike = std::ranges::unique(rules.other_values);  // aliases
-    rules.other_values.erase(alike.begin(), alike.end());
+    rules.other_values.erase(std::unique(rules.other_values.begin(), rules.other_values.end()),
+                             rules.other_values.end());  // aliases
 }
 
 /// One message. Messages that it contains are asked for with `inner`.

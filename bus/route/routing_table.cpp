@@ -199,8 +199,7 @@ void RoutingTable::match(const event::Attributes& attributes, std::vector<QueueI
     take(&index.always, nothing_left);
 
     std::ranges::sort(out.begin() + first, out.end());
-    const auto repeated = std::ranges::unique(out.begin() + first, out.end());
-    out.erase(repeated.begin(), repeated.end());
+    out.erase(std::unique(out.begin() + first, out.end()), out.end());
 }
 
 std::vector<Exclusion> RoutingTable::explain(const event::Attributes& attributes) const {
