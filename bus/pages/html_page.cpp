@@ -4,6 +4,7 @@
 #include "bus/pages/folding.hpp"
 #include "bus/pages/html.hpp"
 #include "bus/pages/html_assets.hpp"
+#include "bus/pages/html_fields.hpp"
 #include "bus/pages/outline.hpp"
 #include "bus/pages/page_text.hpp"
 #include "bus/pages/rule_words.hpp"
@@ -13,10 +14,6 @@
 
 namespace vera::pages {
 namespace {
-
-std::string anchor(std::string_view full_name) {
-    return escaped(full_name);
-}
 
 class Page {
 public:
@@ -34,13 +31,9 @@ private:
     [[nodiscard]] std::string_view title_of(const Event& event) const {
         return options_.language == Language::da ? event.titel_da : event.titel_en;
     }
-    /// Of text that is in one language only.
-    [[nodiscard]] std::string language(Language language) const {
-        return language == options_.language ? std::string{}
-                                             : " lang=\"" + std::string(tag_of(language)) + "\"";
+    [[nodiscard]] std::string language(Language of_text) const {
+        return language_attribute(of_text, options_.language);
     }
-    [[nodiscard]] std::string type_link(const Field& field) const;
-    [[nodiscard]] std::string link_to(const std::string& full_name) const;
 
     void head();
     void navigation();
@@ -59,10 +52,6 @@ private:
     void fact(const Words& label, const std::string& html);
     void meaning(const Comment& comment);
     void usage_of(const Message& message);
-    void fields(const Message& message);
-    void field(const Message& message, const Field& field);
-    void rules(const Message& message, const Field& field);
-    void whole_rules(const Message& message);
     void example(const Message& message);
     void code_block(const std::string& text) {
         out_ += "<pre tabindex=\"0\"><code>" + escaped(text) + "</code></pre>\n";
@@ -73,17 +62,6 @@ private:
     Outline outline_;
     std::string out_;
 };
-
-std::string Page::link_to(const std::string& full_name) const {
-    return "<a href=\"#" + anchor(full_name) + "\">" + escaped(short_name(full_name)) + "</a>";
-}
-
-std::string Page::type_link(const Field& field) const {
-    if (field.kind == Kind::scalar || !outline_.has(field.type)) return escaped(short_type(field));
-    if (field.kind == Kind::map)
-        return "map&lt;" + escaped(field.key_type) + ", " + link_to(field.type) + "&gt;";
-    return link_to(field.type);
-}
 
 std::string Page::make() {
     head();
@@ -145,7 +123,7 @@ void Page::navigation_of(const Chapter& chapter) {
         if (types.empty()) return;
         out_ += "<div class=\"kind\">" + in(kind) + "</div><ul>\n";
         for (const auto* type : types)
-            out_ += "<li><a href=\"#" + anchor(type->full_name) + "\">" + escaped(type->name) +
+            out_ += "<li><a href=\"#" + escaped(type->full_name) + "\">" + escaped(type->name) +
                     "</a></li>\n";
         out_ += "</ul>\n";
     };
@@ -210,7 +188,7 @@ void Page::kuvert() {
 }
 
 void Page::chapter(const Chapter& chapter) {
-    out_ += "<section>\n<h2 id=\"byggeblok-" + anchor(chapter.byggeblok) + "\">" +
+    out_ += "<section>\n<h2 id=\"byggeblok-" + escaped(chapter.byggeblok) + "\">" +
             escaped(pages::title_of(chapter, options_.language)) + "</h2>\n";
     if (!chapter.events.empty()) overview(chapter);
     for (const Message* one : chapter.events)
@@ -238,7 +216,7 @@ void Page::overview(const Chapter& chapter) {
 }
 
 void Page::open_article(std::string_view id, std::string_view search) {
-    out_ += "<article id=\"" + anchor(id) + "\" data-s=\"" + escaped(folded(search)) + "\">\n";
+    out_ += "<article id=\"" + escaped(id) + "\" data-s=\"" + escaped(folded(search)) + "\">\n";
 }
 
 /// What a search looks in: names, titles, reasons, fields; not the comments, which name too much.
@@ -312,7 +290,7 @@ void Page::usage_of(const Message& message) {
 void Page::event(const Message& message) {
     const Event& event = *message.event;
     open_article(message.full_name, search_text(message));
-    out_ += "<h3><a href=\"#" + anchor(message.full_name) + "\">" + escaped(title_of(event)) +
+    out_ += "<h3><a href=\"#" + escaped(message.full_name) + "\">" + escaped(title_of(event)) +
             "</a></h3>\n<p class=\"type\"><code>" + escaped(message.full_name) +
             "</code></p>\n<ul class=\"badges\"><li>" +
             escaped(art_in_words(event.art, options_.language)) + "</li>";
@@ -326,15 +304,14 @@ void Page::event(const Message& message) {
                 "</p>\n";
     meaning(message.comment);
     event_facts(message);
-    whole_rules(message);
-    fields(message);
+    out_ += fields_html(message, outline_, options_.language);
     example(message);
     out_ += "</article>\n";
 }
 
 void Page::object(const Message& message) {
     open_article(message.full_name, search_text(message));
-    out_ += "<h3><a href=\"#" + anchor(message.full_name) + "\">" + escaped(message.name) +
+    out_ += "<h3><a href=\"#" + escaped(message.full_name) + "\">" + escaped(message.name) +
             "</a></h3>\n<p class=\"type\"><code>" + escaped(message.full_name) + "</code></p>\n";
     if (message.is_deprecated)
         out_ += "<ul class=\"badges\"><li class=\"must\">" + in(label::deprecated) + "</li></ul>\n";
@@ -349,72 +326,8 @@ void Page::object(const Message& message) {
         events += (events.empty() ? "" : ", ") + link_to(about->full_name);
     fact(label::events, events);
     out_ += "</dl>\n";
-    whole_rules(message);
-    fields(message);
+    out_ += fields_html(message, outline_, options_.language);
     out_ += "</article>\n";
-}
-
-void Page::whole_rules(const Message& message) {
-    const auto words = rules_in_words(message, options_.language);
-    if (words.empty()) return;
-    out_ += "<h4>" + in(label::whole) + "</h4>\n<ul>\n";
-    for (const std::string& rule : words)
-        out_ += "<li>" + escaped(rule) + "</li>\n";
-    out_ += "</ul>\n";
-}
-
-void Page::fields(const Message& message) {
-    if (message.fields.empty()) {
-        out_ += "<p>" + in(label::no_fields) + "</p>\n";
-        return;
-    }
-    out_ +=
-        "<table class=\"fields\"><colgroup><col class=\"f\"><col class=\"t\"><col class=\"r\">"
-        "<col></colgroup><thead><tr><th scope=\"col\">" +
-        in(label::field) + "</th><th scope=\"col\">" + in(label::type) + "</th><th scope=\"col\">" +
-        in(label::rules) + "</th><th scope=\"col\">" + in(label::meaning) +
-        "</th></tr></thead><tbody>\n";
-    for (const Field& one : message.fields)
-        field(message, one);
-    out_ += "</tbody></table>\n";
-}
-
-void Page::field(const Message& message, const Field& field) {
-    out_ += "<tr id=\"" + anchor(message.full_name + "." + field.name) +
-            "\"><th scope=\"row\"><code>" + escaped(field.json_name) +
-            "</code><span class=\"small\">" + in(label::number) + " " +
-            std::to_string(field.number);
-    if (field.json_name != field.name) out_ += " · " + escaped(field.name);
-    out_ += "</span></th><td>" + type_link(field) + "<span class=\"small\">" +
-            in(label::cardinality) + " " + std::string(cardinality_of(field)) + "</span></td><td>";
-    rules(message, field);
-    out_ +=
-        "</td><td><span" + language(Language::en) + ">" + escaped(field.comment.text) + "</span>";
-    std::string source = source_in_words(field.comment.source, options_.language);
-    if (!field.comment.cardinality.empty() && field.comment.cardinality != cardinality_of(field))
-        source += (source.empty() ? "" : " ") + field.comment.cardinality;
-    if (!field.source_name.empty()) source += " · " + field.source_name;
-    if (!source.empty())
-        out_ += "<span class=\"small\">" + in(label::source) + ": " + escaped(source) + "</span>";
-    if (!field.example.empty())
-        out_ += "<span class=\"small\">" + in(label::example) + ": <code>" +
-                escaped(field.example) + "</code></span>";
-    out_ += "</td></tr>\n";
-}
-
-void Page::rules(const Message& message, const Field& field) {
-    const auto words = rules_in_words(message, field, options_.language);
-    const std::string personal = personal_in_words(field, options_.language);
-    if (words.empty() && personal.empty()) return;
-    out_ += "<ul>";
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        const bool is_must = i == 0 && field.rules.is_required;
-        out_ += std::string(is_must ? "<li class=\"must\">" : "<li>") + escaped(words[i]) + "</li>";
-    }
-    if (!personal.empty())
-        out_ += "<li><span class=\"person\">" + in(label::personal) + ": " + escaped(personal) +
-                "</span></li>";
-    out_ += "</ul>";
 }
 
 void Page::example(const Message& message) {
@@ -430,7 +343,7 @@ void Page::enumeration(const Enum& one) {
     for (const EnumValue& value : one.values)
         search.append(" ").append(value.name).append(" ").append(value.source_text);
     open_article(one.full_name, search);
-    out_ += "<h3><a href=\"#" + anchor(one.full_name) + "\">" + escaped(one.name) +
+    out_ += "<h3><a href=\"#" + escaped(one.full_name) + "\">" + escaped(one.name) +
             "</a></h3>\n<p class=\"type\"><code>" + escaped(one.full_name) + "</code></p>\n";
     meaning(one.comment);
     out_ += "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">" + in(label::value) +

@@ -232,3 +232,12 @@ TEST_CASE("formats: base64 goes there and back", "[event]") {
     for (const char* bad : {"Z", "Zm9vY", "Zm 9v", "Zm9v\n", "Zg=", "====", "Z*=="})
         CHECK_FALSE(from_base64(bad).has_value());
 }
+
+TEST_CASE("formats: each sensitivity level has its class, and the class its level", "[event]") {
+    for (int level = 1; level <= 4; ++level) {
+        CAPTURE(level);
+        CHECK(foelsomhed_of(sikkerhedsklassificering_of(level)) == level);
+    }
+    CHECK(sikkerhedsklassificering_of(0).empty());
+    CHECK(sikkerhedsklassificering_of(5).empty());
+}
