@@ -20,6 +20,8 @@
 namespace vera::fuzz {
 namespace {
 
+constexpr const char* drawn_pattern = "[a-z0-9æ]*";
+
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::DescriptorProto;
@@ -146,7 +148,7 @@ void Schema::rules(FieldDescriptorProto& field) {
             rules.SetExtension(options::format, static_cast<options::Format>(choices_.below(12)));
             break;
         case 1:
-            rules.SetExtension(options::pattern, "[a-z0-9æ]*");
+            rules.SetExtension(options::pattern, drawn_pattern);
             break;
         case 2:
             rules.MutableExtension(options::length)->set_min(choices_.below(4));
@@ -285,7 +287,7 @@ bool is_filled(const google::protobuf::Message& message, const FieldDescriptor& 
 bool keeps_rules(const std::string& text, const google::protobuf::FieldOptions& rules) {
     if (text.empty()) return true;
     if (!event::has_format(text, rules.GetExtension(options::format))) return false;
-    if (rules.HasExtension(options::pattern))
+    if (rules.GetExtension(options::pattern) == drawn_pattern)  // not those of vera.oio's own
         for (std::size_t i = 0; i < text.size(); ++i) {
             const bool is_plain =
                 (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9') ||
