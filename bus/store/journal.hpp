@@ -37,7 +37,7 @@ struct JournalOptions {
     /// A snapshot is asked for at the end of the segment at which the journal behind the last one
     /// has so many bytes or records. With many copies waiting: a quarter of their number.
     std::uint64_t snapshot_bytes = 1U << 30U;
-    std::uint64_t snapshot_records = 500'000;
+    std::uint64_t snapshot_records = 250'000;
     Millis rewrite_every{600'000};  ///< how often one is asked for only because a segment is to go
     bool starts_with_two = false;   ///< while it is opened a second thread hands over the ids
 };

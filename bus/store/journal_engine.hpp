@@ -33,7 +33,7 @@ struct StoreOptions {
     /// A snapshot is made when the journal behind the last one has grown by so much, or so many
     /// records: the longer, the longer a start takes.
     std::uint64_t snapshot_bytes = 1U << 30U;
-    std::uint64_t snapshot_records = 500'000;
+    std::uint64_t snapshot_records = 250'000;
     Millis rewrite_every{600'000};  ///< how often old segments are looked at for rewriting
     std::uint64_t rewrite_bytes_per_second = 16U << 20U;  ///< at most
 };

@@ -1,6 +1,7 @@
 #include "bus/store/scan.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,8 +30,10 @@ public:
         state_.finish();
         return look_for_others();
     }
-    /// Only of closed segments.
-    void read(std::uint32_t first, std::uint32_t last) {
+    /// Only of closed segments. A start has the memory for whole ones and wants to be quick; this
+    /// is done beside a server at work.
+    void read(std::uint32_t first, std::uint32_t last, std::uint64_t part_bytes) {
+        part_bytes_ = part_bytes;
         for (const ManifestEntry& entry : scan_.manifest.segments)
             if (entry.number >= first && entry.number <= last) scan_segment(entry, nullptr);
     }
@@ -122,11 +125,14 @@ private:
             if (!opened) return cannot_load(path, opened.error());
             file = *std::move(opened);
         }
-        if (const auto loaded = load_file(*file, bytes_); !loaded)
-            return cannot_load(path, loaded.error());
+        const auto size = file->size();
+        const auto loaded = size ? load(*file, 0, std::min(*size, part_bytes_))
+                                 : Result<void>(fail(size.error().code, size.error().text));
+        if (!loaded) return cannot_load(path, loaded.error());
         if (next != nullptr) send_for(*next);
-        segment.file_bytes = bytes_.size();
-        const SegmentReader reader(bytes_, scan_.manifest.store, entry.number);
+        // A file that became shorter meanwhile is what was read of it.
+        segment.file_bytes = *size > part_bytes_ ? *size : bytes_.size();
+        SegmentReader reader(bytes_, 0, segment.file_bytes, scan_.manifest.store, entry.number);
         const auto head = reader.check_superblock();
         if (const auto* broken = std::get_if<Damage>(&head)) return damage(path, *broken);
         const LogPosition begin = std::get<SegmentHead>(head).position;
@@ -141,11 +147,29 @@ private:
                           {superblock::group_sequence, "groups before this segment are missing"});
         scan_.position = begin;
         is_position_known_ = true;
-        read_groups(reader, segment, path);
+        read_groups(reader, segment, *file, path);
     }
 
-    void read_groups(const SegmentReader& reader,
+    [[nodiscard]] Result<void> load(host::File& file, std::uint64_t begin, std::uint64_t bytes) {
+        bytes_.resize(bytes);
+        const auto got = file.read(begin, bytes_);
+        if (!got) return fail(got.error().code, got.error().text);
+        bytes_.resize(*got);
+        begin_ = begin;
+        return {};
+    }
+    /// What is at `at` reaches beyond the part at hand: the next part begins there, twice as long
+    /// if this one did already.
+    [[nodiscard]] Result<void> load_from(std::uint64_t at, host::File& file, std::uint64_t size) {
+        const std::uint64_t bytes = at == begin_ ? bytes_.size() * 2 : part_bytes_;
+        if (auto loaded = load(file, at, std::min(bytes, size - at)); !loaded) return loaded;
+        if (bytes_.size() == std::min(bytes, size - at)) return {};
+        return fail(Errc::io, "the file became shorter while it was read");
+    }
+
+    void read_groups(SegmentReader& reader,
                      ScannedSegment& segment,
+                     host::File& file,
                      const std::string& path) {
         const bool is_exact = segment.entry.is_closed || scan_.manifest.is_clean;
         const ManifestEntry listed = segment.entry;
@@ -161,6 +185,16 @@ private:
             }
             const auto checked = reader.check_group(at, scan_.position);
             if (const auto* broken = std::get_if<Damage>(&checked)) {
+                if (broken->is_cut) {
+                    if (auto loaded = load_from(at, file, segment.file_bytes); !loaded)
+                        return cannot_load(path, loaded.error());
+                    reader = SegmentReader(bytes_,
+                                           begin_,
+                                           segment.file_bytes,
+                                           scan_.manifest.store,
+                                           segment.entry.number);
+                    continue;
+                }
                 if (!has_reached || !broken->is_tear) return damage(path, *broken);
                 break;
             }
@@ -286,7 +320,9 @@ private:
     const StoreNames& names_;
     RecoveryState& state_;
     Scan& scan_;
-    std::string bytes_;
+    std::string bytes_;  // of the segment's file, from begin_ on
+    std::uint64_t begin_ = 0;
+    std::uint64_t part_bytes_ = std::numeric_limits<std::uint64_t>::max();
     std::unique_ptr<host::File> next_file_;  // of the segment after this one, if it is open already
     bool is_position_known_ = false;
 };
@@ -327,10 +363,11 @@ Result<void> read_segments(host::FileSystem& files,
                            const Manifest& manifest,
                            std::uint32_t first,
                            std::uint32_t last,
-                           RecoveryState& state) {
+                           RecoveryState& state,
+                           std::uint64_t part_bytes) {
     Scan scan;
     scan.manifest = manifest;
-    Scanner(files, names, state, scan).read(first, last);
+    Scanner(files, names, state, scan).read(first, last, part_bytes);
     if (const Finding* damage = scan.first_damage()) return fail(damage->code, damage->to_text());
     return {};
 }

@@ -54,14 +54,16 @@ struct Scan {
                                       Manifest manifest,
                                       std::uint32_t known,
                                       RecoveryState& state);
-/// Reads the closed segments of the manifest from `first` to `last`; the state is not finished by
-/// it. Errors: the first damage.
+/// Reads the closed segments of the manifest from `first` to `last`, so much of one at a time (more
+/// where a group is longer), at least a page; the state is not finished by it. Errors: the first
+/// damage.
 [[nodiscard]] Result<void> read_segments(host::FileSystem& files,
                                          const StoreNames& names,
                                          const Manifest& manifest,
                                          std::uint32_t first,
                                          std::uint32_t last,
-                                         RecoveryState& state);
+                                         RecoveryState& state,
+                                         std::uint64_t part_bytes = 4U << 20U);
 /// Whole file. Errors: not_found, io.
 [[nodiscard]] Result<void> load_file(host::FileSystem& files,
                                      const std::string& path,

@@ -1,6 +1,7 @@
 #include "bus/store/segment_reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace vera::store {
 
@@ -11,7 +12,16 @@ bool is_all_zero(std::string_view bytes) {
 }
 
 SegmentReader::SegmentReader(std::string_view bytes, const Uuid& store, std::uint32_t number)
-    : bytes_(bytes),
+    : SegmentReader(bytes, 0, bytes.size(), store, number) {}
+
+SegmentReader::SegmentReader(std::string_view part,
+                             std::uint64_t begin,
+                             std::uint64_t file_bytes,
+                             const Uuid& store,
+                             std::uint32_t number)
+    : bytes_(part),
+      begin_(begin),
+      file_bytes_(file_bytes),
       store_(store),
       number_(number),
       seed_(segment_seed(store, number)) {}
@@ -70,22 +80,28 @@ std::variant<SegmentHead, Damage> SegmentReader::check_superblock(std::uint64_t 
 }
 
 std::string_view SegmentReader::record_at(std::uint64_t offset) const {
-    return bytes_.substr(offset, get<std::uint32_t>(bytes_.data() + offset + record::length));
+    return piece(offset, get<std::uint32_t>(data(offset) + record::length));
+}
+
+Damage SegmentReader::too_short(std::uint64_t offset, std::string text, bool is_tear) const {
+    return {offset, std::move(text), Errc::corrupt, is_tear, end() < file_bytes_};
 }
 
 std::optional<Damage> SegmentReader::check_record(std::uint64_t offset) const {
-    if (offset + record::header_bytes > bytes_.size())
-        return Damage{offset, "the file ends before the record", Errc::corrupt, true};
-    const char* at = bytes_.data() + offset;
-    const auto length = get<std::uint32_t>(at + record::length);
-    if (length < record::header_bytes || length % 8 != 0 || length > bytes_.size() - offset)
+    if (offset + record::header_bytes > end())
+        return too_short(offset, "the file ends before the record", true);
+    const char* header = data(offset);
+    const auto length = get<std::uint32_t>(header + record::length);
+    if (length < record::header_bytes || length % 8 != 0)
         return Damage{offset, "no record here: the length cannot be", Errc::corrupt, true};
-    const auto type = get<std::uint8_t>(at + record::type);
-    if (type == 0 || get<std::uint16_t>(at + record::zero) != 0 ||
-        get<std::uint8_t>(at + record::flags) > record::first_of_group)
+    if (length > end() - offset)
+        return too_short(offset, "no record here: the length cannot be", true);
+    const auto type = get<std::uint8_t>(header + record::type);
+    if (type == 0 || get<std::uint16_t>(header + record::zero) != 0 ||
+        get<std::uint8_t>(header + record::flags) > record::first_of_group)
         return Damage{offset, "no record here: type or flags cannot be", Errc::corrupt, true};
-    if (get<std::uint64_t>(at + record::checksum) !=
-        record_checksum(bytes_.substr(offset, length), seed_, offset))
+    if (get<std::uint64_t>(header + record::checksum) !=
+        record_checksum(piece(offset, length), seed_, offset))
         return Damage{offset, "the record's checksum does not hold", Errc::corrupt, true};
     switch (static_cast<RecordType>(type)) {
         case RecordType::event:
@@ -143,9 +159,9 @@ std::optional<Damage> SegmentReader::check_commit(const GroupInfo& group,
         return Damage{at, "the chain of checksums is broken"};
     const std::uint64_t used = at + record.size() - group.offset;
     const auto bytes = get<std::uint32_t>(record.data() + commit::group_bytes);
-    if (bytes != round_to_page(used) || group.offset + bytes > bytes_.size())
-        return Damage{at, "the group's length cannot be"};
-    if (!is_all_zero(bytes_.substr(group.offset + used, bytes - used)))
+    if (bytes != round_to_page(used)) return Damage{at, "the group's length cannot be"};
+    if (group.offset + bytes > end()) return too_short(at, "the group's length cannot be", false);
+    if (!is_all_zero(piece(group.offset + used, bytes - used)))
         return Damage{
             group.offset + used, "the padding of the group is not zero", Errc::corrupt, true};
     return std::nullopt;

@@ -24,6 +24,7 @@ struct Damage {
     std::string text;
     Errc code = Errc::corrupt;  ///< or refused: unknown version or record type
     bool is_tear = false;       ///< a write that was cut short can look like this
+    bool is_cut = false;  ///< only a part of the file was at hand, and what follows may mend it
 };
 
 struct GroupInfo {
@@ -35,22 +36,29 @@ struct GroupInfo {
     LogPosition after;
 };
 
-/// One segment's bytes, whole file. Keeps a view only.
+/// One segment's bytes: the whole file, or a part of it. Keeps a view only.
 class SegmentReader {
 public:
     SegmentReader(std::string_view bytes, const Uuid& store, std::uint32_t number);
+    /// `part` lies at `begin` of a file of `file_bytes` bytes. Offsets are the file's everywhere;
+    /// records and groups that reach beyond the part are damage that is_cut.
+    SegmentReader(std::string_view part,
+                  std::uint64_t begin,
+                  std::uint64_t file_bytes,
+                  const Uuid& store,
+                  std::uint32_t number);
 
     [[nodiscard]] std::variant<SegmentHead, Damage> check_superblock() const {
-        return check_superblock(bytes_.size());
+        return check_superblock(file_bytes_);
     }
-    /// If only the first page is at hand of a file of `size` bytes.
+    /// If the first page is at hand of a file of `size` bytes.
     [[nodiscard]] std::variant<SegmentHead, Damage> check_superblock(std::uint64_t size) const;
     /// The group at `offset`, which must continue `position`: every checksum, the commit record,
     /// the padding.
     [[nodiscard]] std::variant<GroupInfo, Damage> check_group(std::uint64_t offset,
                                                               const LogPosition& position) const;
     /// Where, at `from` or behind it, a group visibly begins: a multiple of the page with a valid
-    /// first record.
+    /// first record. Of the whole file only, like written_end.
     [[nodiscard]] std::optional<std::uint64_t> find_group(std::uint64_t from) const;
     /// End of the last byte behind `from` that is not zero; `from` if there is none.
     [[nodiscard]] std::uint64_t written_end(std::uint64_t from) const;
@@ -63,7 +71,19 @@ private:
                                                      std::uint64_t at,
                                                      const LogPosition& position) const;
 
-    std::string_view bytes_;
+    [[nodiscard]] std::uint64_t end() const { return begin_ + bytes_.size(); }
+    [[nodiscard]] std::string_view piece(std::uint64_t offset, std::uint64_t length) const {
+        return bytes_.substr(offset - begin_, length);
+    }
+    [[nodiscard]] const char* data(std::uint64_t offset) const {
+        return bytes_.data() + (offset - begin_);
+    }
+    /// Damage at what the bytes at hand do not hold whole.
+    [[nodiscard]] Damage too_short(std::uint64_t offset, std::string text, bool is_tear) const;
+
+    std::string_view bytes_;  // at begin_ of the file
+    std::uint64_t begin_;
+    std::uint64_t file_bytes_;
     Uuid store_;
     std::uint32_t number_;
     std::uint64_t seed_;

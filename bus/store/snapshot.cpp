@@ -5,11 +5,16 @@
 #include "bus/store/snapshot_file.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <utility>
 
 namespace vera::store {
 namespace {
+
+/// What waits in the segments that are rewritten is in memory until they are: beyond so many events
+/// the next segment is left to the next job.
+constexpr std::uint64_t most_carried_events = 100'000;
 
 Failure again(const Error& error) {
     return fail(error.code, error.text);
@@ -34,7 +39,6 @@ public:
     Result<SnapshotMade> run() {
         made_.number = job_.number;
         made_.cut = job_.cut;
-        made_.waiting.resize(job_.sources.size());
         auto done = make();
         if (done && stop_.stop_requested()) done = fail(Errc::refused, "the store is stopping");
         if (done) return std::move(made_);
@@ -62,34 +66,46 @@ private:
         if (auto written = write_live(base, state); !written) return written;
         if (auto written = write_ids(base, state); !written) return written;
         choose();
+        if (auto collected = collect(base, state); !collected) return collected;
         auto folder = files_.open_folder(names_.folder);
         if (!folder) return again(folder.error());
         return (*folder)->sync();
     }
 
-    Result<void> write_live(const CheckedSnapshot& base, const RecoveryState& state) {
+    /// Until `visit` fails.
+    Result<void> each_event(const CheckedSnapshot& base,
+                            const RecoveryState& state,
+                            const std::function<Result<void>(const flow::RecoveredEvent&)>& visit) {
         RecoveryState::Base events;
         if (base.end != 0) {
             auto opened = snapshot_base(files_, names_, job_.manifest);
             if (!opened) return again(opened.error());
             events = *std::move(opened);
         }
-        auto writer = SnapshotWriter::make(
-            files_, names_, job_.manifest.store, SnapshotKind::live, job_.number);
-        if (!writer) return again(writer.error());
-        Result<void> written;
-        const auto merged = state.each_event(
+        Result<void> visited;
+        auto merged = state.each_event(
             [&](flow::RecoveredEvent& event) -> Result<bool> {
-                if (!written) return again(written.error());
+                if (!visited) return again(visited.error());
                 if (!events || stop_.stop_requested()) return false;
                 return events(event);
             },
             [&](const flow::RecoveredEvent& event) {
-                if (!written) return;
-                note(event);
-                written = writer->add(event);
+                if (visited) visited = visit(event);
             });
-        if (!merged) return again(merged.error());
+        return visited ? merged : visited;
+    }
+
+    Result<void> write_live(const CheckedSnapshot& base, const RecoveryState& state) {
+        auto writer = SnapshotWriter::make(
+            files_, names_, job_.manifest.store, SnapshotKind::live, job_.number);
+        if (!writer) return again(writer.error());
+        const auto written = each_event(base, state, [&](const flow::RecoveredEvent& event) {
+            ++made_.events;
+            Use& use = uses_[segment_of(event.body)];
+            ++use.events;
+            use.bytes += event.body.b;
+            return writer->add(event);
+        });
         if (!written) return written;
         return finish(*writer,
                       {SnapshotKind::live,
@@ -109,15 +125,6 @@ private:
         made_.bytes_written += file->bytes;
         made_.files.push_back(*std::move(file));
         return {};
-    }
-
-    void note(const flow::RecoveredEvent& event) {
-        ++made_.events;
-        const std::uint32_t segment = segment_of(event.body);
-        live_bytes_[segment] += event.body.b;
-        const auto source = std::ranges::find(job_.sources, segment);
-        if (source == job_.sources.end()) return;
-        made_.waiting[static_cast<std::size_t>(source - job_.sources.begin())].push_back(event);
     }
 
     /// The ids of the segments that were read, in a file with those of the files before that are no
@@ -175,14 +182,30 @@ private:
         for (const ManifestEntry& entry : job_.manifest.segments) {
             if (entry.number > job_.cut) break;
             const bool is_retained = entry.retain_until > job_.now;
-            needed += is_retained ? entry.end : live_bytes_[entry.number];
+            needed += is_retained ? entry.end : uses_[entry.number].bytes;
             all += entry.end;
             if (needed * 2 <= all) pays_to = entry.number;
             if (entry.overdue_at && entry.overdue_at <= job_.now) must_to = entry.number;
         }
-        for (const std::uint32_t source : job_.sources)
-            if (source <= std::max(pays_to, must_to)) made_.sources.push_back(source);
+        std::uint64_t events = 0;
+        for (const std::uint32_t source : job_.sources) {
+            if (source > std::max(pays_to, must_to) || events > most_carried_events) break;
+            made_.sources.push_back(source);
+            events += uses_[source].events;
+        }
+    }
+
+    /// What waits in the segments that are to be rewritten.
+    Result<void> collect(const CheckedSnapshot& base, const RecoveryState& state) {
         made_.waiting.resize(made_.sources.size());
+        if (made_.sources.empty()) return {};
+        return each_event(base, state, [this](const flow::RecoveredEvent& event) -> Result<void> {
+            const auto source = std::ranges::find(made_.sources, segment_of(event.body));
+            if (source != made_.sources.end())
+                made_.waiting[static_cast<std::size_t>(source - made_.sources.begin())].push_back(
+                    event);
+            return {};
+        });
     }
 
     host::FileSystem& files_;
@@ -190,7 +213,10 @@ private:
     const SnapshotJob& job_;
     const std::stop_token& stop_;
     SnapshotMade made_;
-    std::map<std::uint32_t, std::uint64_t> live_bytes_;
+    struct Use {
+        std::uint64_t events = 0, bytes = 0;
+    };
+    std::map<std::uint32_t, Use> uses_;  // with copies that are not settled, by segment
 };
 
 }  // namespace

@@ -704,3 +704,65 @@ TEST_CASE("snapshot: a carried event has the bytes that FORMAT.md draws", "[stor
         }
     CHECK(refused > 60);
 }
+
+namespace {
+
+/// Everything that a state says of events, as text.
+std::string told(store::RecoveryState& state) {
+    std::string text;
+    state.finish();
+    const auto done = state.each_event({}, [&](const flow::RecoveredEvent& event) {
+        text += std::to_string(event.seq.value) + "@" + std::to_string(event.body.a);
+        for (const flow::RecoveredCopy& copy : event.copies)
+            text += " " + std::to_string(copy.seq.value) + "v" + std::to_string(copy.version);
+        text += "\n";
+    });
+    REQUIRE(done);
+    return text + std::to_string(state.transitions()) + " " + std::to_string(state.ids().size());
+}
+
+}  // namespace
+
+TEST_CASE("snapshot: a segment read in parts says what it says as a whole, damage too", "[store]") {
+    FilledStore filled;
+    filled.fill(60, 9000, true, 128U << 10U);
+    const store::StoreNames names{store_path};
+    const auto manifest = store::read_manifest(filled.files, names);
+    REQUIRE(manifest);
+    REQUIRE(manifest->segments.size() > 3);
+    const std::uint32_t first = manifest->segments.front().number;
+    const std::uint32_t last = manifest->segments[manifest->segments.size() - 2].number;
+    const auto read = [&](std::uint64_t part_bytes, std::string& text) -> Result<void> {
+        store::RecoveryState state;
+        auto done =
+            store::read_segments(filled.files, names, *manifest, first, last, state, part_bytes);
+        if (done) text = told(state);
+        return done;
+    };
+    std::string whole;
+    REQUIRE(read(1U << 20U, whole));
+    CHECK(whole.size() > 1000);
+    // One page is less than most groups have, so parts grow; 128 KiB hold a segment exactly.
+    const std::uint64_t part_bytes = GENERATE(4096U, 8192U, 20480U, 65536U, 131072U);
+    std::string parts;
+    REQUIRE(read(part_bytes, parts));
+    CHECK((parts == whole));
+
+    // A wrong bit anywhere is found where the whole read finds it.
+    const std::string path = names.segment(last);
+    const std::uint64_t end = manifest->segments[manifest->segments.size() - 2].end;
+    const std::string sound = filled.files.contents(path);
+    std::mt19937_64 random(11);
+    for (int i = 0; i < 60; ++i) {
+        const std::uint64_t at = random() % end;
+        std::string broken = sound;
+        broken[at] = static_cast<char>(broken[at] ^ (1 << random() % 8));
+        filled.files.put(path, broken);
+        std::string text;
+        const auto one = read(1U << 20U, text), other = read(part_bytes, text);
+        INFO("byte " << at);
+        REQUIRE_FALSE(one);
+        REQUIRE_FALSE(other);
+        CHECK(one.error().text == other.error().text);
+    }
+}
