@@ -1,7 +1,7 @@
 # vera_room(<name> [PURE] SOURCES <file>... [DEPS <target>...])
 # One room of bus/: static library vera_<name>. A pure room may link pure rooms and the third parties named here, nothing else.
 set(VERA_PURE_THIRD_PARTIES protobuf::libprotobuf OpenSSL::Crypto LibXml2::LibXml2 nlohmann_json::nlohmann_json vera::re2 vera::xxhash
-    vera_schemas vera_schema_set vera_model_dokument vera_model_person vera_model_post vera_model_sag)
+    vera_schemas vera_schema_set)
 
 function(vera_room name)
   cmake_parse_arguments(PARSE_ARGV 1 room "PURE" "" "SOURCES;DEPS")

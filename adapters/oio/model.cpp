@@ -7,7 +7,6 @@
 #include "vera/options/v1/options.pb.h"
 
 #include <google/protobuf/descriptor.pb.h>
-#include <google/protobuf/dynamic_message.h>
 
 #include <algorithm>
 #include <array>
@@ -99,12 +98,11 @@ ObjectClass class_of(const Descriptor& type) {
 struct Model::Contents {
     // What is compiled in is taken from there, so that shared types are those that code names.
     DescriptorPool pool{DescriptorPool::generated_pool()};
-    google::protobuf::DynamicMessageFactory factory{&pool};
+    event::MessageTypes messages{pool};
     std::vector<ObjectClass> classes;
 };
 
 Model::Model() : contents_(std::make_unique<Contents>()) {
-    contents_->factory.SetDelegateToGeneratedFactory(true);
     const std::string_view bytes = schemas::descriptor_set();
     google::protobuf::FileDescriptorSet set;
     VERA_CHECK(set.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
@@ -143,9 +141,12 @@ const Descriptor* Model::type(const std::string& full_name) const {
     return contents_->pool.FindMessageTypeByName(full_name);
 }
 
+const event::MessageTypes& Model::messages() const {
+    return contents_->messages;
+}
+
 std::unique_ptr<google::protobuf::Message> Model::make(const Descriptor& type) const {
-    return std::unique_ptr<google::protobuf::Message>(
-        contents_->factory.GetPrototype(&type)->New());
+    return contents_->messages.make(type);
 }
 
 std::string_view lora_name(const FieldDescriptor& field) {

@@ -3,6 +3,7 @@
 // message has the shape of an object (schemas/README.md) is a class, and the keys of its JSON
 // follow from the names of its fields. No class is named in code.
 #include "bus/base/result.hpp"
+#include "bus/event/message_types.hpp"
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
@@ -47,6 +48,8 @@ public:
     /// An empty message.
     [[nodiscard]] std::unique_ptr<google::protobuf::Message> make(
         const google::protobuf::Descriptor& type) const;
+
+    [[nodiscard]] const event::MessageTypes& messages() const;
 
     Model(const Model&) = delete;
     Model& operator=(const Model&) = delete;

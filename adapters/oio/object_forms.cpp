@@ -67,7 +67,7 @@ Result<JsonValue> tree_of(const Model& model, const Any& any) {
         return fail(Errc::bad_input, "no valid Protobuf of " + type->full_name());
     JsonLimits limits;
     limits.text_bytes = limits.bytes;
-    auto members = parse_json(event::write_json(*message, false), limits);
+    auto members = parse_json(event::write_json(*message, model.messages(), false), limits);
     if (!members) return members;
     JsonValue tree = JsonValue::of(Kind::object);
     tree.add(type_member, JsonValue::of_text(any.type_url()));
@@ -140,7 +140,8 @@ Result<Any> FormReader::run(const JsonValue& value) const {
     if (is_collection(*type)) return collection(value);
     const auto message = model_.make(*type);
     const std::string text = without_type(source_.substr(value.offset, value.end - value.offset));
-    const auto refusal = event::read_json(text, event::UnknownPayloadMembers::refused, *message);
+    const auto refusal =
+        event::read_json(text, event::UnknownPayloadMembers::refused, model_.messages(), *message);
     if (refusal) return fail(Errc::bad_input, in_source(source_, value.offset, refusal->text));
     Any any;
     any.set_type_url(url->text);

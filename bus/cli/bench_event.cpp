@@ -40,7 +40,7 @@ json opened_case(std::size_t padding) {
            json::array({{{"virkning", effect}, {"fremdrift", "FREMDRIFT_STATUS_OPSTAAET"}}})}}}};
 }
 
-Result<std::string> encoded(std::size_t padding) {
+Result<std::string> encoded(const event::Catalogue& catalogue, std::size_t padding) {
     KuvertFlags flags;
     flags.type = "vera.sag.v1.SagOprettet";
     flags.authority = "29189382";
@@ -48,9 +48,10 @@ Result<std::string> encoded(std::size_t padding) {
     flags.kle = "27.20.04";
     flags.sender = system_id;
     const auto id = parse_uuid(message_id);
-    auto kuvert = fill_kuvert(opened_case(padding), flags, *id, Timestamp{1'795'420'800'000});
+    auto kuvert =
+        fill_kuvert(opened_case(padding), flags, catalogue, *id, Timestamp{1'795'420'800'000});
     if (!kuvert) return fail(kuvert.error().code, kuvert.error().text);
-    return event::kuvert_from_json(kuvert->dump());
+    return catalogue.from_json(kuvert->dump());
 }
 
 std::vector<std::size_t> places_of(std::string_view text, std::string_view what) {
@@ -64,19 +65,20 @@ std::vector<std::size_t> places_of(std::string_view text, std::string_view what)
 }  // namespace
 
 Result<kit::EventTemplate> bench_event(std::size_t bytes, std::uint64_t objects) {
-    auto body = encoded(0);
+    const auto catalogue = event::Catalogue::built_in();
+    auto body = encoded(*catalogue, 0);
     if (!body) return fail(body.error().code, body.error().text);
     // The padding brings its own tag and longer lengths around it: some 8 bytes.
     if (bytes > body->size() + 8) {
-        body = encoded(bytes - body->size() - 8);
+        body = encoded(*catalogue, bytes - body->size() - 8);
         if (!body) return fail(body.error().code, body.error().text);
     }
-    kit::EventTemplate event;
-    event.id_at = places_of(*body, message_id);
-    event.object_at = places_of(*body, object_id);
-    event.objects = objects;
-    event.body = std::move(*body);
-    return event;
+    kit::EventTemplate made;
+    made.id_at = places_of(*body, message_id);
+    made.object_at = places_of(*body, object_id);
+    made.objects = objects;
+    made.body = std::move(*body);
+    return made;
 }
 #else
 Result<kit::EventTemplate> bench_event(std::size_t /*bytes*/, std::uint64_t /*objects*/) {

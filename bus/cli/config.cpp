@@ -67,7 +67,6 @@ void add_check(CLI::App& config, Session& session) {
 /// Every error a line; nothing if there are none.
 Result<ops::LoadedConfig> load(const std::string& file) {
     ops::LoadOptions options;
-    options.known_types = ops::catalogue_types();
     options.allows_beyond_loopback = true;  // for `serve --pilot` to decide
     options.keeps_sources = true;
     ops::LoadedConfig loaded = ops::load_config(file, options);

@@ -2,13 +2,11 @@
 #include "bus/cli/json_documents.hpp"
 #include "bus/cli/kuvert_filling.hpp"
 #include "bus/cli/masking.hpp"
+#include "bus/cli/schemas.hpp"
 #include "bus/cli/verbs.hpp"
+#include "bus/event/catalogue.hpp"
 #include "bus/host/clock.hpp"
 #include "bus/host/random.hpp"
-
-#ifdef VERA_HAS_EVENT
-#include "bus/event/catalogue.hpp"
-#endif
 
 #include <algorithm>
 #include <cerrno>
@@ -36,6 +34,7 @@ struct PublishFlags {
     bool has_new_ids = false;
     bool has_progress = false;
     bool is_json = false;
+    SchemaFlags schemas;
     std::shared_ptr<ConnectFlags> connect;
 };
 
@@ -49,7 +48,10 @@ struct Refused {
 // One run: documents in, messages out, verdicts counted.
 class Publishing {
 public:
-    Publishing(const PublishFlags& flags, Io& io) : flags_(flags), io_(io) {}
+    Publishing(const PublishFlags& flags, const event::Catalogue& catalogue, Io& io)
+        : flags_(flags),
+          catalogue_(catalogue),
+          io_(io) {}
     int run(std::istream& in);
 
 private:
@@ -60,6 +62,7 @@ private:
     int summarize(const std::optional<Error>& broken);
 
     const PublishFlags& flags_;
+    const event::Catalogue& catalogue_;
     Io& io_;
     std::map<std::uint64_t, std::pair<std::uint64_t, std::string>> sent_;  // ticket → line, id
     std::uint64_t documents_ = 0;
@@ -99,7 +102,8 @@ Result<kit::Message> Publishing::to_message(const std::string& text) const {
     std::string kuvert_text = text;
     const Timestamp now = host::system_clock().wall();
     if (!flags_.kuvert.type.empty()) {
-        auto filled = fill_kuvert(std::move(document), flags_.kuvert, host::random_uuid(), now);
+        auto filled =
+            fill_kuvert(std::move(document), flags_.kuvert, catalogue_, host::random_uuid(), now);
         if (!filled) return fail(filled.error().code, filled.error().text);
         document = std::move(*filled);
         kuvert_text = document.dump();
@@ -115,13 +119,11 @@ Result<kit::Message> Publishing::to_message(const std::string& text) const {
                     "no kuvert: BeskedId is not there (a bare payload needs --type)");
     message.content_type = "application/" + flags_.wire_form;
     message.body = std::move(kuvert_text);
-#ifdef VERA_HAS_EVENT
     if (flags_.wire_form == "protobuf") {
-        auto encoded = event::kuvert_from_json(message.body);
+        auto encoded = catalogue_.from_json(message.body);
         if (!encoded) return fail(encoded.error().code, encoded.error().text);
         message.body = std::move(*encoded);
     }
-#endif
     return message;
 }
 
@@ -250,7 +252,9 @@ int Publishing::summarize(const std::optional<Error>& broken) {
 }
 
 int publish(const PublishFlags& flags, Io& io) {
-    if (flags.file == "-") return Publishing(flags, io).run(io.in);
+    const auto catalogue = catalogue_of(flags.schemas);
+    if (!catalogue) return report(io, catalogue.error());
+    if (flags.file == "-") return Publishing(flags, **catalogue, io).run(io.in);
     std::ifstream file(flags.file, std::ios::binary);
     if (!file)
         return report(
@@ -260,7 +264,7 @@ int publish(const PublishFlags& flags, Io& io) {
     std::error_code ignored;
     if (std::filesystem::is_directory(flags.file, ignored))
         return report(io, {Errc::io, "cannot read '" + flags.file + "': it is a folder"});
-    return Publishing(flags, io).run(file);
+    return Publishing(flags, **catalogue, io).run(file);
 }
 
 }  // namespace
@@ -268,9 +272,6 @@ int publish(const PublishFlags& flags, Io& io) {
 void add_event_publish(CLI::App& event, Session& session) {
     CLI::App* verb = event.add_subcommand("publish", "Publish events from JSON");
     auto flags = std::make_shared<PublishFlags>();
-#ifndef VERA_HAS_EVENT
-    flags->wire_form = "json";
-#endif
     verb->add_option(
             "FILE",
             flags->file,
@@ -301,6 +302,7 @@ void add_event_publish(CLI::App& event, Session& session) {
     verb->add_flag(
         "--progress", flags->has_progress, "Progress on stderr even if it is no terminal");
     verb->add_flag("--json", flags->is_json, "The summary as JSON");
+    add_schema_flags(*verb, flags->schemas);
     flags->connect = add_connect_flags(*verb);
     verb->footer(
         footer("  vera event publish sag.json\n"

@@ -3,11 +3,8 @@
 #include "bus/cli/masking.hpp"
 #include "bus/cli/table.hpp"
 
-#ifdef VERA_HAS_EVENT
-#include "bus/event/catalogue.hpp"
-#endif
-
 #include <algorithm>
+#include <utility>
 
 namespace vera::cli {
 namespace {
@@ -24,6 +21,24 @@ std::string text_at(const json& root, const std::string& pointer) {
 std::string id_at(const json& root, const std::string& pointer) {
     const std::string uuid = text_at(root, pointer + "/UUIDIdentifikator");
     return uuid.empty() ? text_at(root, pointer + "/URNIdentifikator") : uuid;
+}
+
+/// UUIDs of a kuvert that have names.
+constexpr std::pair<const char*, const char*> named_ids[] = {
+    {"message type", "/Beskedkuvert/Filtreringsdata/Beskedtype"},
+    {"sender", "/Beskedkuvert/Filtreringsdata/BeskedAnsvarligAktoer"},
+    {"object type", "/Beskedkuvert/Filtreringsdata/ObjektRegistrering/0/ObjektType"},
+    {"action", "/Beskedkuvert/Filtreringsdata/ObjektRegistrering/0/ObjektHandling"},
+    {"sensitivity", "/Beskedkuvert/Leveranceinformation/Sikkerhedsklassificering"}};
+
+std::string name_at(const json& root, const std::string& pointer, const event::UuidNames& names) {
+    std::string id = id_at(root, pointer);
+    std::ranges::transform(id, id.begin(), [](char c) {
+        return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const event::UuidName* known = names.find(id);
+    if (known == nullptr) return {};
+    return known->name + (known->level > 0 ? " (" + std::to_string(known->level) + ")" : "");
 }
 
 std::string after(std::string text, std::string_view prefix) {
@@ -55,14 +70,12 @@ json raw_body(const std::string& body) {
 
 }  // namespace
 
-json decoded_body(const kit::Received& message) {
+json decoded_body(const kit::Received& message, const event::Catalogue& catalogue) {
     if (!message.value.is_null()) return message.value;
-#ifdef VERA_HAS_EVENT
-    if (auto kuvert = event::kuvert_to_json(message.body, message.content_type, false)) {
+    if (auto kuvert = catalogue.to_json(message.body, message.content_type, false)) {
         json parsed = json::parse(*kuvert, nullptr, false);
         if (!parsed.is_discarded()) return parsed;
     }
-#endif
     const auto first = message.body.find_first_not_of(" \t\r\n");
     if (first != std::string::npos && (message.body[first] == '{' || message.body[first] == '[')) {
         json parsed = json::parse(message.body, nullptr, false);
@@ -92,7 +105,10 @@ json facts_of(const kit::Received& message) {
     return facts;
 }
 
-std::string pretty(const kit::Received& message, const json& body, bool is_masked) {
+std::string pretty(const kit::Received& message,
+                   const json& body,
+                   const event::UuidNames& names,
+                   bool is_masked) {
     std::string head = message.sequence() > 0 ? "seq " + std::to_string(message.sequence()) : "-";
     const auto add = [&](const std::string& text) {
         if (!text.empty()) head += "  " + text;
@@ -110,6 +126,8 @@ std::string pretty(const kit::Received& message, const json& body, bool is_maske
     const auto add_line = [&](const char* name, const std::string& what) {
         if (!what.empty()) text += std::string("  ") + name + ": " + what + '\n';
     };
+    for (const auto& [title, at] : named_ids)
+        add_line(title, name_at(body, at, names));
     add_line("from", message.sender());
     add_line("unrouted", message.unrouted());
     add_line("dead letter", message.dead_reason());

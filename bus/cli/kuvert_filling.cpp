@@ -1,12 +1,6 @@
 #include "bus/cli/kuvert_filling.hpp"
 
-#ifdef VERA_HAS_EVENT
-#include "bus/event/catalogue.hpp"
-
-#include "vera/options/v1/options.pb.h"
-
-#include <google/protobuf/descriptor.h>
-#endif
+#include "bus/event/type_info.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -26,28 +20,13 @@ struct TypeFacts {
     std::string objekttype;
 };
 
-#ifdef VERA_HAS_EVENT
-Result<TypeFacts> facts_of(const std::string& type) {
-    const auto catalogue = event::Catalogue::built_in();
-    const event::TypeInfo* info = catalogue->find(type);
-    if (info == nullptr) {
-        std::string known;
-        for (const event::TypeInfo& one : catalogue->types())
-            known += (known.empty() ? "" : ", ") + one.name;
-        return fail(Errc::bad_input, "--type: '" + type + "' is not known; known are " + known);
-    }
-    TypeFacts facts{info->beskedtype, {}};
-    const auto* descriptor =
-        google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
-    if (descriptor != nullptr)
-        facts.objekttype = descriptor->options().GetExtension(options::v1::besked).objekttype();
-    return facts;
+Result<TypeFacts> facts_of(const event::Catalogue& catalogue, const std::string& type) {
+    const event::TypeInfo* info = catalogue.find(type);
+    if (info == nullptr)
+        return fail(Errc::bad_input,
+                    "--type: " + catalogue.unknown_type(type) + " (`vera type ls` has them all)");
+    return TypeFacts{info->beskedtype, info->besked.objekttype()};
 }
-#else
-Result<TypeFacts> facts_of(const std::string& /*type*/) {
-    return TypeFacts{};
-}
-#endif
 
 json urn(const std::string& text) {
     return {{"URNIdentifikator", text}};
@@ -73,12 +52,16 @@ Result<json> unik_id(const std::string& text, const std::string& flag) {
     return fail(Errc::bad_input, flag + ": want a UUID or a URN");
 }
 
-Result<json> fill_kuvert(json payload, const KuvertFlags& flags, const Uuid& id, Timestamp now) {
+Result<json> fill_kuvert(json payload,
+                         const KuvertFlags& flags,
+                         const event::Catalogue& catalogue,
+                         const Uuid& id,
+                         Timestamp now) {
     if (!payload.is_object()) return fail(Errc::bad_input, "the payload is no JSON object");
     if (payload.contains("BeskedId"))
         return fail(Errc::bad_input,
                     "the input is a whole kuvert (it has a BeskedId); leave --type out");
-    const auto facts = facts_of(flags.type);
+    const auto facts = facts_of(catalogue, flags.type);
     if (!facts) return fail(facts.error().code, facts.error().text);
     const std::string beskedtype = flags.beskedtype.empty() ? facts->beskedtype : flags.beskedtype;
     if (beskedtype.empty())

@@ -1,9 +1,10 @@
 #pragma once
 // Makes a whole kuvert (protobuf-JSON) of a bare payload and flags, or gives an existing one a new
-// identity. Pure but for the catalogue: ids and times are given.
+// identity. Pure: catalogue, ids and times are given.
 #include "bus/base/result.hpp"
 #include "bus/base/time.hpp"
 #include "bus/base/uuid.hpp"
+#include "bus/event/catalogue.hpp"
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -24,6 +25,7 @@ struct KuvertFlags {
 /// Errc::bad_input names the flag.
 [[nodiscard]] Result<nlohmann::json> fill_kuvert(nlohmann::json payload,
                                                  const KuvertFlags& flags,
+                                                 const event::Catalogue& catalogue,
                                                  const Uuid& id,
                                                  Timestamp now);
 

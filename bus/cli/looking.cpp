@@ -1,10 +1,10 @@
 #include "bus/cli/looking.hpp"
 
 #include "bus/cli/event_text.hpp"
-#include "bus/cli/masking.hpp"
-#ifdef VERA_HAS_EVENT
 #include "bus/cli/marked_fields.hpp"
-#endif
+#include "bus/cli/masking.hpp"
+#include "bus/event/catalogue.hpp"
+#include "bus/event/uuid_names.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -15,16 +15,17 @@ namespace {
 
 using nlohmann::json;
 
-void print(const kit::Received& message, const LookFlags& flags, Io& io) {
-    json body = decoded_body(message);
+void print(const kit::Received& message,
+           const LookFlags& flags,
+           const event::Catalogue& catalogue,
+           Io& io) {
+    json body = decoded_body(message, catalogue);
     if (!flags.is_unmasked) {
-#ifdef VERA_HAS_EVENT
-        mask_marked(body);
-#endif
+        mask_marked(body, catalogue);
         mask(body);
     }
     if (!flags.is_json) {
-        io.out << pretty(message, body, !flags.is_unmasked);
+        io.out << pretty(message, body, catalogue.names(), !flags.is_unmasked);
     } else if (!flags.has_meta) {
         io.out << body.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
     } else {
@@ -69,6 +70,7 @@ void add_look_flags(CLI::App& verb, LookFlags& flags) {
                         "Why personal data must be seen; goes to the bus with the request");
     verb.add_flag("--unmasked", flags.is_unmasked, "Show personal data; needs --reason")
         ->needs(reason);
+    add_schema_flags(verb, flags.schemas);
     flags.connect = add_connect_flags(verb);
 }
 
@@ -77,6 +79,8 @@ int look(const LookFlags& flags, const Source& source, Io& io) {
         io.err << "vera: --reason: say why personal data must be seen\n";
         return exit_usage;
     }
+    const auto catalogue = catalogue_of(flags.schemas);
+    if (!catalogue) return report(io, catalogue.error());
     auto connection = connect(*flags.connect);
     if (!connection) return report(io, connection.error());
     auto subscriber = open_first(*connection, flags, source);
@@ -90,7 +94,7 @@ int look(const LookFlags& flags, const Source& source, Io& io) {
             if (subscriber->is_drained()) break;
             continue;
         }
-        print(**message, flags, io);
+        print(**message, flags, **catalogue, io);
         if (source.takes) subscriber->settle(**message, {});
         ++shown;
         if (!io.out) break;

@@ -2,6 +2,7 @@
 // What `sub tail` and `queue peek` share: open a source, print what comes, masked unless a reason
 // is given.
 #include "bus/cli/connecting.hpp"
+#include "bus/cli/schemas.hpp"
 #include "bus/cli/verbs.hpp"
 
 #include <cstdint>
@@ -17,10 +18,11 @@ struct LookFlags {
     bool has_meta = false;  ///< --json: facts around the kuvert
     bool is_unmasked = false;
     std::string reason;
+    SchemaFlags schemas;
     std::shared_ptr<ConnectFlags> connect;
 };
 
-/// -n, --json, --meta, --unmasked, --reason and the connection's flags.
+/// -n, --json, --meta, --unmasked, --reason, --schemas and the connection's flags.
 void add_look_flags(CLI::App& verb, LookFlags& flags);
 
 struct Source {

@@ -1,7 +1,7 @@
 #include "bus/cli/marked_fields.hpp"
 
-#include "vera/besked/v1/haendelsesbesked.pb.h"
-#include "vera/options/v1/options.pb.h"
+#include "bus/event/message_types.hpp"
+#include "bus/event/schema_options.hpp"
 
 #include <google/protobuf/descriptor.h>
 
@@ -16,8 +16,7 @@ using nlohmann::json;
 
 bool is_personal(const FieldDescriptor& field) {
     return field.type() == FieldDescriptor::TYPE_BYTES ||
-           field.options().GetExtension(options::v1::personoplysning) !=
-               options::v1::PERSONOPLYSNING_UNSPECIFIED;
+           event::options_of(field).personal != options::v1::PERSONOPLYSNING_UNSPECIFIED;
 }
 
 // By its JSON name, or as the schema has it: JSON that was no kuvert may have either.
@@ -39,23 +38,22 @@ void mask_all(json& value) {
 }
 
 // The message that an object with a "@type" is; none if the type is not known.
-const Descriptor* named_type(const json& type) {
+const Descriptor* named_type(const json& type, const event::Catalogue& catalogue) {
     if (!type.is_string()) return nullptr;
     const auto& url = type.get_ref<const std::string&>();
-    return google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
-        url.substr(url.rfind('/') + 1));
+    return catalogue.messages().find(url.substr(url.rfind('/') + 1));
 }
 
-void walk(json& value, const Descriptor* message) {
+void walk(json& value, const Descriptor* message, const event::Catalogue& catalogue) {
     if (value.is_array()) {
         for (json& element : value)
-            walk(element, message);
+            walk(element, message, catalogue);
         return;
     }
     if (!value.is_object()) return;
     const auto type = value.find("@type");
     const bool is_any = type != value.end();
-    if (is_any) message = named_type(*type);
+    if (is_any) message = named_type(*type, catalogue);
     for (auto& [name, element] : value.items()) {
         if (is_any && name == "@type") continue;
         const FieldDescriptor* field = field_of(message, name);
@@ -64,14 +62,14 @@ void walk(json& value, const Descriptor* message) {
         else if (field != nullptr && is_personal(*field))
             mask_all(element);
         else
-            walk(element, field == nullptr ? nullptr : field->message_type());
+            walk(element, field == nullptr ? nullptr : field->message_type(), catalogue);
     }
 }
 
 }  // namespace
 
-void mask_marked(json& kuvert) {
-    walk(kuvert, besked::v1::Haendelsesbesked::descriptor());
+void mask_marked(json& kuvert, const event::Catalogue& catalogue) {
+    walk(kuvert, catalogue.messages().find("vera.besked.v1.Haendelsesbesked"), catalogue);
 }
 
 }  // namespace vera::cli

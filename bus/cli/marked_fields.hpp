@@ -1,5 +1,7 @@
 #pragma once
 // Personal data that the schemas mark, out of what is printed. The descriptors say where it is.
+#include "bus/event/catalogue.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace vera::cli {
@@ -7,6 +9,6 @@ namespace vera::cli {
 /// Replaces each value in a field marked `personoplysning` by "***": in the kuvert, and in each
 /// object that names its type with "@type". What a marked message holds is all replaced. So are
 /// bytes and payloads of unknown types: nobody here can look into them.
-void mask_marked(nlohmann::json& kuvert);
+void mask_marked(nlohmann::json& kuvert, const event::Catalogue& catalogue);
 
 }  // namespace vera::cli

@@ -47,7 +47,6 @@ pages::Subscriber subscriber_of(const ops::Config& config, const ops::Subscripti
 
 Result<Uses> uses_of(const std::string& config_file, const std::vector<std::string>& types) {
     ops::LoadOptions options;
-    options.known_types = ops::catalogue_types();
     options.allows_beyond_loopback = true;  // nothing is served here
     const ops::LoadedConfig loaded = ops::load_config(config_file, options);
     if (!loaded.is_good()) return fail(Errc::bad_input, ops::to_text(loaded.problems));

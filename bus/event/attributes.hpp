@@ -14,7 +14,9 @@ struct Attributes {
     std::string type;    ///< full Protobuf name of the first Beskeddata message, e.g.
                          ///< "vera.sag.v1.SagOprettet"
     std::string
-        subject;     ///< canonical ObjektId of the first ObjektRegistrering, empty if there is none
+        subject;         ///< canonical ObjektId of the first ObjektRegistrering, for all to see: of
+                         ///< a CPR number it is the person's UUID, or empty if that is not known
+    std::string object;  ///< the same, but may hold a CPR number: orders events, is never shown
     Timestamp time;  ///< Dannelsestidspunkt or, without it, the first Registreringstidspunkt; none
                      ///< if neither
     std::string dataschema;  ///< type URL of the first Beskeddata
@@ -25,7 +27,7 @@ struct Attributes {
     std::string kle;         ///< "27.20.04", empty if absent
     int foelsomhed = 0;      ///< 1 to 4; 0 if unknown or absent
     std::vector<std::string> objects;  ///< canonical ids of all ObjektRegistrering and
-                                       ///< RelateretObjekt, in order, first is `subject`
+                                       ///< RelateretObjekt, in order, first is `object`
 };
 
 }  // namespace vera::event

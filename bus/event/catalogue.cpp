@@ -1,24 +1,21 @@
 #include "bus/event/catalogue.hpp"
 
 #include "bus/base/check.hpp"
+#include "bus/event/catalogue_parts.hpp"
 #include "bus/event/cloud_events.hpp"
 #include "bus/event/formats.hpp"
 #include "bus/event/kuvert_json.hpp"
 #include "bus/event/kuvert_view.hpp"
 #include "bus/event/message_rules.hpp"
+#include "bus/event/message_types.hpp"
+#include "bus/event/schema_options.hpp"
+#include "bus/event/schema_place.hpp"
+#include "bus/event/type_info.hpp"
 #include "bus/event/urn.hpp"
 #include "bus/event/virkning.hpp"
 
-#include "vera/besked/v1/base64_data.pb.h"
-#include "vera/besked/v1/haendelsesbesked.pb.h"
-#include "vera/dokument/v1/haendelser.pb.h"
-#include "vera/options/v1/options.pb.h"
-#include "vera/person/v1/haendelser.pb.h"
-#include "vera/post/v1/post_status.pb.h"
-#include "vera/sag/v1/haendelser.pb.h"
-
-#include <algorithm>
 #include <functional>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -26,22 +23,8 @@ namespace vera::event {
 namespace {
 
 using google::protobuf::Descriptor;
-
-/// The payloads VeRA is built with. A list, because a static library only brings the messages that
-/// somebody names.
-std::vector<const Descriptor*> built_in_payloads() {
-    return {vera::besked::v1::Base64Data::descriptor(),
-            vera::post::v1::PostStatus::descriptor(),
-            vera::sag::v1::SagOprettet::descriptor(),
-            vera::sag::v1::SagFremdriftAendret::descriptor(),
-            vera::sag::v1::SagAfsluttet::descriptor(),
-            vera::dokument::v1::DokumentOprettet::descriptor(),
-            vera::dokument::v1::DokumentJournaliseret::descriptor(),
-            vera::dokument::v1::DokumentPubliceret::descriptor(),
-            vera::person::v1::PersonFlyttet::descriptor(),
-            vera::person::v1::PersonFoedt::descriptor(),
-            vera::person::v1::PersonDoed::descriptor()};
-}
+using google::protobuf::DescriptorPool;
+using google::protobuf::FileDescriptor;
 
 struct TextHash {
     using is_transparent = void;
@@ -55,12 +38,6 @@ struct KnownType {
     const MessageRules* rules = nullptr;
 };
 
-const MessageRules* must_compile(RuleBook& book, const Descriptor* descriptor) {
-    const auto rules = book.compile(descriptor);
-    VERA_CHECK(rules.has_value());  // of our own schemas, not of input
-    return *rules;
-}
-
 /// "<root>.<path>: ", without what is empty.
 std::string where(std::string root, const std::string& path) {
     if (!root.empty() && !path.empty()) root += '.';
@@ -72,29 +49,178 @@ Refusal refusal(Condition condition, std::string text) {
     return Refusal{condition, std::move(text)};
 }
 
+/// "Sag" of "vera.sag.v1.SagOpstaaet": a life-cycle event is named for its object's class.
+std::string object_of(std::string_view type) {
+    const std::string_view own = type.substr(type.rfind('.') + 1);
+    for (const std::string_view code :
+         {"Opstaaet", "Importeret", "Rettet", "Passiveret", "Slettet"})
+        if (own.size() > code.size() && own.ends_with(code))
+            return std::string(own.substr(0, own.size() - code.size()));
+    return {};
+}
+
+/// Errors of building a pool, as problems of the files' places.
+class PoolErrors final : public DescriptorPool::ErrorCollector {
+public:
+    PoolErrors(std::string place, std::vector<SchemaProblem>& problems)
+        : place_(std::move(place)),
+          problems_(problems) {}
+    void AddError(const std::string& /*file*/,
+                  const std::string& element,
+                  const google::protobuf::Message* /*descriptor*/,
+                  ErrorLocation /*location*/,
+                  const std::string& message) override {
+        problems_.push_back({place_, 0, 0, element + ": " + message});
+    }
+
+private:
+    std::string place_;
+    std::vector<SchemaProblem>& problems_;
+};
+
 }  // namespace
 
 struct Catalogue::Contents {
+    DescriptorPool pool;
+    std::unique_ptr<MessageTypes> messages;  ///< of `pool`
     RuleBook book;
     const MessageRules* kuvert = nullptr;
+    UuidNames names;
+    PersonTable persons;
     std::vector<TypeInfo> types;
     std::unordered_map<std::string, KnownType, TextHash, std::equal_to<>> by_name;
 
-    void add(const Descriptor* descriptor);
+    void build(CatalogueParts parts, std::vector<SchemaProblem>& problems);
+    void add_payloads(const Descriptor& message,
+                      const std::string& place,
+                      std::vector<SchemaProblem>& problems);
+    void add(const Descriptor& message,
+             const options::v1::Besked& besked,
+             const std::string& place,
+             std::vector<SchemaProblem>& problems);
+    void check_besked(const TypeInfo& info, std::vector<SchemaProblem>& problems);
+    void add_names();
+    [[nodiscard]] std::string unknown_type(std::string_view name) const;
+    [[nodiscard]] std::vector<std::string> type_names() const;
     [[nodiscard]] std::variant<Attributes, Refusal> check(const RawEvent& raw,
                                                           std::string_view kuvert_bytes) const;
     [[nodiscard]] Timestamp virkning(std::string_view kuvert_bytes) const;
     [[nodiscard]] std::optional<Refusal> check_payload(const Payload& payload,
                                                        std::size_t index,
                                                        const KnownType*& type) const;
+    std::map<std::string, std::size_t> by_beskedtype;  ///< in `types`
 };
 
-void Catalogue::Contents::add(const Descriptor* descriptor) {
-    const auto& besked = descriptor->options().GetExtension(vera::options::v1::besked);
-    by_name.emplace(descriptor->full_name(),
-                    KnownType{types.size(), must_compile(book, descriptor)});
-    types.push_back(
-        {descriptor->full_name(), canonical_id(besked.beskedtype()), besked.titel_da()});
+void Catalogue::Contents::build(CatalogueParts parts, std::vector<SchemaProblem>& problems) {
+    names = std::move(parts.names);
+    persons = std::move(parts.persons);
+    std::vector<std::pair<const FileDescriptor*, std::string>> files;
+    for (const auto& file : parts.schemas.files()) {
+        std::string place = parts.schemas.origin_of(file.name());
+        PoolErrors errors(place, problems);
+        const auto* built = pool.BuildFileCollectingErrors(file, &errors);
+        if (built != nullptr) files.emplace_back(built, std::move(place));
+    }
+    if (!problems.empty()) return;
+    messages = std::make_unique<MessageTypes>(pool);
+    const Descriptor* besked = pool.FindMessageTypeByName("vera.besked.v1.Haendelsesbesked");
+    VERA_CHECK(besked != nullptr);
+    const auto rules = book.compile(besked);
+    VERA_CHECK(rules.has_value());  // of our own schemas, not of input
+    kuvert = *rules;
+    for (const auto& [file, place] : files)
+        for (int i = 0; i < file->message_type_count(); ++i)
+            add_payloads(*file->message_type(i), place, problems);
+    messages->name_payloads(type_names());
+    add_names();
+}
+
+void Catalogue::Contents::add_payloads(const Descriptor& message,
+                                       const std::string& place,
+                                       std::vector<SchemaProblem>& problems) {
+    if (const auto besked = payload_of(message)) add(message, *besked, place, problems);
+    for (int i = 0; i < message.nested_type_count(); ++i)
+        add_payloads(*message.nested_type(i), place, problems);
+}
+
+void Catalogue::Contents::add(const Descriptor& message,
+                              const options::v1::Besked& besked,
+                              const std::string& place,
+                              std::vector<SchemaProblem>& problems) {
+    const auto rules = book.compile(&message);
+    if (!rules) {
+        SchemaProblem problem = *book.problem();
+        if (problem.file == message.file()->name()) problem.file = place;
+        // The book says the same of all that comes behind.
+        if (problems.empty() || problems.back().what != problem.what)
+            problems.push_back(std::move(problem));
+        return;
+    }
+    TypeInfo info;
+    info.name = message.full_name();
+    info.file = place;
+    info.descriptor = &message;
+    info.beskedtype = canonical_id(besked.beskedtype());
+    info.titel = besked.titel_da();
+    info.besked = besked;
+    by_name.emplace(info.name, KnownType{types.size(), *rules});
+    types.push_back(std::move(info));
+    check_besked(types.back(), problems);
+}
+
+void Catalogue::Contents::check_besked(const TypeInfo& info, std::vector<SchemaProblem>& problems) {
+    const auto wrong = [&](const std::string& what) {
+        SchemaProblem problem = problem_at(*info.descriptor, what);
+        problem.file = info.file;
+        problems.push_back(std::move(problem));
+    };
+    const options::v1::Besked& besked = info.besked;
+    if (!info.beskedtype.empty()) {
+        if (!is_uuid(info.beskedtype)) wrong("besked.beskedtype is not a UUID");
+        const auto [at, is_new] = by_beskedtype.emplace(info.beskedtype, types.size() - 1);
+        if (!is_new)
+            wrong("besked.beskedtype is that of " + types[at->second].name + " (" +
+                  types[at->second].file + ") already");
+    }
+    if (!besked.objekttype().empty() && !is_uuid(besked.objekttype()))
+        wrong("besked.objekttype is not a UUID");
+    if (!besked.objekthandling().empty() && !is_uuid(besked.objekthandling()))
+        wrong("besked.objekthandling is not a UUID");
+    if (!besked.kle().empty() && !has_format(besked.kle(), options::v1::FORMAT_KLE))
+        wrong("besked.kle is not " + std::string(name_of(options::v1::FORMAT_KLE)));
+}
+
+/// What the schemas call their own UUIDs, where nobody has said otherwise.
+void Catalogue::Contents::add_names() {
+    using Besked = options::v1::Besked;
+    for (const TypeInfo& info : types) {
+        const std::string object = object_of(info.name);
+        if (info.besked.art() == Besked::ART_LIVSCYKLUS && !object.empty() &&
+            !info.besked.objekttype().empty())
+            names.add_default(
+                {UuidName::Kind::objekttype, canonical_id(info.besked.objekttype()), object});
+        const std::string& title = info.titel.empty() ? info.name : info.titel;
+        if (!info.beskedtype.empty())
+            names.add_default({UuidName::Kind::beskedtype, info.beskedtype, title});
+        if (!info.besked.objekthandling().empty())
+            names.add_default(
+                {UuidName::Kind::handling, canonical_id(info.besked.objekthandling()), title});
+    }
+}
+
+std::vector<std::string> Catalogue::Contents::type_names() const {
+    std::vector<std::string> all;
+    all.reserve(types.size());
+    for (const TypeInfo& info : types)
+        all.push_back(info.name);
+    return all;
+}
+
+std::string Catalogue::Contents::unknown_type(std::string_view name) const {
+    if (messages->find(name) != nullptr)
+        return "unknown type " + std::string(name) +
+               ": it is a message, but not one with the option besked, so no payload";
+    return messages->unknown(name);
 }
 
 std::optional<Refusal> Catalogue::Contents::check_payload(const Payload& payload,
@@ -106,7 +232,7 @@ std::optional<Refusal> Catalogue::Contents::check_payload(const Payload& payload
         return refusal(Condition::schema_invalid, here() + ".@type: is not a type URL");
     const auto known = by_name.find(name);
     if (known == by_name.end())
-        return refusal(Condition::schema_unknown, here() + ": unknown type " + std::string(name));
+        return refusal(Condition::schema_unknown, here() + ": " + unknown_type(name));
     type = &known->second;
     if (const auto broken = check_message(*type->rules, payload.value, UnknownFields::kept))
         return refusal(Condition::schema_invalid, where(here(), broken->path) + broken->what);
@@ -120,7 +246,8 @@ std::variant<Attributes, Refusal> Catalogue::Contents::check(const RawEvent& raw
                        where({}, broken->path) + broken->what);
     const KuvertView view = view_kuvert(kuvert_bytes);
     Attributes attributes;
-    if (auto refused = derive(view, raw.identity.get(), attributes)) return std::move(*refused);
+    if (auto refused = derive(view, raw.identity.get(), {names, persons}, attributes))
+        return std::move(*refused);
     for (std::size_t i = 0; i < view.beskeddata.size(); ++i) {
         const KnownType* type = nullptr;
         if (auto refused = check_payload(view.beskeddata[i], i, type)) return std::move(*refused);
@@ -145,20 +272,22 @@ Timestamp Catalogue::Contents::virkning(std::string_view kuvert_bytes) const {
     return latest_virkning(*known->second.rules, view.beskeddata.front().value);
 }
 
-Catalogue::Catalogue() {
-    auto contents = std::make_unique<Contents>();
-    contents->kuvert =
-        must_compile(contents->book, vera::besked::v1::Haendelsesbesked::descriptor());
-    for (const Descriptor* descriptor : built_in_payloads())
-        contents->add(descriptor);
-    contents_ = std::move(contents);
-}
-
+Catalogue::Catalogue() : contents_(std::make_unique<Contents>()) {}
 Catalogue::~Catalogue() = default;
 
+Catalogue::Made Catalogue::make(CatalogueParts parts) {
+    struct Reachable : Catalogue {};  // lets make_shared reach the private constructor
+    auto made = std::make_shared<Reachable>();
+    std::vector<SchemaProblem> problems;
+    made->contents_->build(std::move(parts), problems);
+    if (!problems.empty()) return problems;
+    return std::shared_ptr<const Catalogue>(std::move(made));
+}
+
 std::shared_ptr<const Catalogue> Catalogue::built_in() {
-    struct Made : Catalogue {};  // lets make_shared reach the private constructor
-    return std::make_shared<const Made>();
+    auto made = make({SchemaSet::built_in(), UuidNames::built_in()});
+    VERA_CHECK(made.index() == 0);  // of our own schemas, not of input
+    return std::get<0>(std::move(made));
 }
 
 std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw) const {
@@ -168,7 +297,7 @@ std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw) const {
     if (raw.body.empty()) return refusal(Condition::decode_error, "body: is empty");
     if (form_of(raw.body, raw.content_type) == KuvertForm::protobuf)
         return contents_->check(raw, raw.body);
-    auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored);
+    auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored, *this);
     if (auto* refused = std::get_if<Refusal>(&kuvert)) return std::move(*refused);
     return contents_->check(raw, std::get<std::string>(kuvert));
 }
@@ -176,18 +305,62 @@ std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw) const {
 Timestamp Catalogue::virkning(const RawEvent& raw) const {
     if (form_of(raw.body, raw.content_type) == KuvertForm::protobuf)
         return contents_->virkning(raw.body);
-    const auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored);
+    const auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored, *this);
     const auto* bytes = std::get_if<std::string>(&kuvert);
     return bytes == nullptr ? Timestamp{} : contents_->virkning(*bytes);
+}
+
+Result<std::string> Catalogue::to_json(std::string_view body,
+                                       std::string_view content_type,
+                                       bool pretty) const {
+    return kuvert_to_json(body, content_type, pretty, *this);
+}
+
+Result<std::string> Catalogue::from_json(std::string_view json) const {
+    auto kuvert = kuvert_of_json(json, UnknownPayloadMembers::refused, *this);
+    if (const auto* refused = std::get_if<Refusal>(&kuvert))
+        return fail(Errc::bad_input, refused->text);
+    return std::get<std::string>(std::move(kuvert));
+}
+
+Result<std::optional<std::string>> Catalogue::broken_rule(std::string_view type,
+                                                          std::string_view bytes) const {
+    const auto known = contents_->by_name.find(type);
+    if (known == contents_->by_name.end())
+        return fail(Errc::not_found, contents_->unknown_type(type));
+    const auto broken = check_message(*known->second.rules, bytes, UnknownFields::kept);
+    if (!broken) return std::optional<std::string>{};
+    return std::optional<std::string>(where({}, broken->path) + broken->what);
 }
 
 const std::vector<TypeInfo>& Catalogue::types() const {
     return contents_->types;
 }
 
+std::vector<std::string> Catalogue::type_names() const {
+    return contents_->type_names();
+}
+
 const TypeInfo* Catalogue::find(std::string_view name) const {
     const auto known = contents_->by_name.find(name);
     return known == contents_->by_name.end() ? nullptr : &contents_->types[known->second.info];
+}
+
+std::string Catalogue::unknown_type(std::string_view name) const {
+    return contents_->unknown_type(name);
+}
+
+const UuidNames& Catalogue::names() const {
+    return contents_->names;
+}
+
+std::string Catalogue::object_id(std::string_view id) const {
+    const std::string_view uuid = contents_->persons.uuid_of(cpr_of_urn(id));
+    return uuid.empty() ? canonical_id(id) : std::string(uuid);
+}
+
+const MessageTypes& Catalogue::messages() const {
+    return *contents_->messages;
 }
 
 }  // namespace vera::event

@@ -29,7 +29,9 @@ Verdict compare(std::string_view name, const std::string& value, const Attribute
     if (name == "id") return verdict(canonical_id(value) == attributes.id);
     if (name == "source") return compare_source(value, attributes);
     if (name == "type") return verdict(value == attributes.type);
-    if (name == "subject") return verdict(canonical_id(value) == attributes.subject);
+    // A CPR number is no subject, whoever says so: it would be read by all who carry the message.
+    if (name == "subject")
+        return verdict(cpr_of_urn(value).empty() && canonical_id(value) == attributes.subject);
     if (name == "time") {
         const auto time = parse_rfc3339(value);
         return verdict(time.has_value() && *time == attributes.time);

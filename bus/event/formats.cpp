@@ -15,18 +15,6 @@ namespace {
 
 using vera::options::v1::Format;
 
-struct Level {
-    std::string_view uuid;
-    int level;
-};
-// Classification of SF1470's sensitivity levels; the last one is called "Fortrolige
-// personoplysninger" in KOMBIT's own sample: taking the higher level of the two errs on the side of
-// protection.
-constexpr std::array<Level, 4> levels{{{"1d81c472-0808-44cc-963d-f5ef0170ae1d", 1},
-                                       {"292e85a9-8ad4-46df-9e50-f97d6837ad74", 2},
-                                       {"31c09910-e011-46a5-86fb-254374421fe8", 3},
-                                       {"44f4108b-26d4-46de-a90f-35e35b55b8d8", 4}}};
-
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -242,18 +230,6 @@ std::string_view name_of(Format format) {
         default:
             return "text";
     }
-}
-
-int foelsomhed_of(std::string_view sikkerhedsklassificering) {
-    for (const Level& known : levels)
-        if (known.uuid == sikkerhedsklassificering) return known.level;
-    return 0;
-}
-
-std::string_view sikkerhedsklassificering_of(int level) {
-    for (const Level& known : levels)
-        if (known.level == level) return known.uuid;
-    return {};
 }
 
 std::string_view type_of_url(std::string_view type_url) {

@@ -16,10 +16,6 @@ namespace vera::event {
 /// Exactly `count` decimal digits.
 [[nodiscard]] bool is_digits(std::string_view text, std::size_t count);
 
-/// Level 1 to 4 of a canonical Sikkerhedsklassificering; 0 if unknown.
-[[nodiscard]] int foelsomhed_of(std::string_view sikkerhedsklassificering);
-/// The other way: the UUID of level 1 to 4; empty for others.
-[[nodiscard]] std::string_view sikkerhedsklassificering_of(int level);
 /// The message name in a type URL, behind its last slash; empty if it is not the name of a message.
 /// Such a name may be shown.
 [[nodiscard]] std::string_view type_of_url(std::string_view type_url);

@@ -3,6 +3,7 @@
 #include "bus/event/base64.hpp"
 #include "bus/event/formats.hpp"
 #include "bus/event/json_scanner.hpp"
+#include "bus/event/message_types.hpp"
 
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.h>
@@ -23,10 +24,8 @@ namespace vera::event {
 namespace {
 
 using google::protobuf::Descriptor;
-using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::MessageFactory;
 using google::protobuf::Reflection;
 
 /// A member's name is shown only if it looks like one: some people's JSON has CPR numbers for
@@ -44,9 +43,10 @@ bool is_well_known(const Descriptor& type) {
 
 class Reader {
 public:
-    Reader(std::string_view json, UnknownPayloadMembers unknown)
+    Reader(std::string_view json, UnknownPayloadMembers unknown, const MessageTypes& types)
         : scanner_(json),
-          unknown_(unknown) {}
+          unknown_(unknown),
+          types_(types) {}
 
     bool root(Message& message) {
         return object(message, 0, false) && (scanner_.end() || syntax());
@@ -66,12 +66,13 @@ private:
     bool field(Message& message, const FieldDescriptor& field, int nesting, bool is_payload);
     bool list(Message& message, const FieldDescriptor& field, int nesting, bool is_payload);
     bool map(Message& message, const FieldDescriptor& field, int nesting, bool is_payload);
+    bool map_key(Message& entry, const FieldDescriptor& key, const std::string& text);
     bool value(Message& message, const FieldDescriptor& field, int nesting, bool is_payload);
-    bool any(google::protobuf::Any& any, int nesting);
+    bool any(Message& message, int nesting);
     bool known_any(const Descriptor& type, google::protobuf::Any& any, int nesting);
     bool opaque_any(google::protobuf::Any& any);
     bool type_of_any(std::string& type_url);
-    bool timestamp(google::protobuf::Timestamp& time);
+    bool timestamp(Message& message);
     bool well_known(Message& message, int nesting);
     bool scalar(Message& message, const FieldDescriptor& field);
     bool enumeration(Message& message, const FieldDescriptor& field);
@@ -86,6 +87,7 @@ private:
 
     JsonScanner scanner_;
     UnknownPayloadMembers unknown_;
+    const MessageTypes& types_;
     std::vector<Step> path_;
     Refusal refusal_;
 };
@@ -165,8 +167,6 @@ bool Reader::list(Message& message, const FieldDescriptor& field, int nesting, b
 }
 
 bool Reader::map(Message& message, const FieldDescriptor& field, int nesting, bool is_payload) {
-    if (field.message_type()->map_key()->cpp_type() != FieldDescriptor::CPPTYPE_STRING)
-        return wrong("a map with a key that is no text");
     if (!scanner_.take('{')) return wrong("an object expected");
     if (scanner_.take('}')) return true;
     std::string key;
@@ -174,11 +174,41 @@ bool Reader::map(Message& message, const FieldDescriptor& field, int nesting, bo
         ++path_.back().index;
         if (!scanner_.string(key) || !scanner_.expect(':')) return syntax();
         Message& entry = *message.GetReflection()->AddMessage(&message, &field);
-        entry.GetReflection()->SetString(&entry, field.message_type()->map_key(), key);
+        if (!map_key(entry, *field.message_type()->map_key(), key)) return false;
         if (!value(entry, *field.message_type()->map_value(), nesting, is_payload)) return false;
     } while (scanner_.take(','));
     path_.back().index = -1;
     return scanner_.expect('}') || syntax();
+}
+
+/// Names in JSON are text; numbers and truths stand in them as they are written.
+bool Reader::map_key(Message& entry, const FieldDescriptor& key, const std::string& text) {
+    const Reflection& reflection = *entry.GetReflection();
+    const auto store = [&](auto value, auto set) {
+        const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc{} || rest != text.data() + text.size())
+            return wrong("a map with a key that is no whole number in range");
+        (reflection.*set)(&entry, &key, value);
+        return true;
+    };
+    switch (key.cpp_type()) {
+        case FieldDescriptor::CPPTYPE_STRING:
+            reflection.SetString(&entry, &key, text);
+            return true;
+        case FieldDescriptor::CPPTYPE_BOOL:
+            if (text != "true" && text != "false")
+                return wrong("a map with a key that is not true or false");
+            reflection.SetBool(&entry, &key, text == "true");
+            return true;
+        case FieldDescriptor::CPPTYPE_INT32:
+            return store(std::int32_t{}, &Reflection::SetInt32);
+        case FieldDescriptor::CPPTYPE_INT64:
+            return store(std::int64_t{}, &Reflection::SetInt64);
+        case FieldDescriptor::CPPTYPE_UINT32:
+            return store(std::uint32_t{}, &Reflection::SetUInt32);
+        default:  // no other type can be a key
+            return store(std::uint64_t{}, &Reflection::SetUInt64);
+    }
 }
 
 bool Reader::value(Message& message, const FieldDescriptor& field, int nesting, bool is_payload) {
@@ -186,24 +216,30 @@ bool Reader::value(Message& message, const FieldDescriptor& field, int nesting, 
     const Reflection& reflection = *message.GetReflection();
     Message& inner = field.is_repeated() ? *reflection.AddMessage(&message, &field)
                                          : *reflection.MutableMessage(&message, &field);
-    if (auto* packed = dynamic_cast<google::protobuf::Any*>(&inner))
-        return any(*packed, nesting + 1);
-    if (auto* time = dynamic_cast<google::protobuf::Timestamp*>(&inner)) return timestamp(*time);
+    // By name: the message may be of any pool.
+    const std::string& type = field.message_type()->full_name();
+    if (type == "google.protobuf.Any") return any(inner, nesting + 1);
+    if (type == "google.protobuf.Timestamp") return timestamp(inner);
     if (is_well_known(*field.message_type())) return well_known(inner, nesting + 1);
     return object(inner, nesting + 1, is_payload);
 }
 
-bool Reader::any(google::protobuf::Any& any, int nesting) {
+bool Reader::any(Message& message, int nesting) {
     if (nesting >= JsonScanner::max_nesting)
         return refuse(Condition::decode_error, "nested too deeply");
     if (scanner_.peek() != '{') return wrong("an object expected");
     std::string type_url;
     if (!type_of_any(type_url)) return false;
     if (type_of_url(type_url).empty()) return wrong("@type is not a type URL");
+    google::protobuf::Any any;
     any.set_type_url(type_url);
-    const Descriptor* type =
-        DescriptorPool::generated_pool()->FindMessageTypeByName(std::string(type_of_url(type_url)));
-    return type == nullptr ? opaque_any(any) : known_any(*type, any, nesting);
+    const Descriptor* type = types_.find(type_of_url(type_url));
+    if (!(type == nullptr ? opaque_any(any) : known_any(*type, any, nesting))) return false;
+    const Descriptor& own = *message.GetDescriptor();
+    const Reflection& reflection = *message.GetReflection();
+    reflection.SetString(&message, own.FindFieldByNumber(1), any.type_url());
+    reflection.SetString(&message, own.FindFieldByNumber(2), any.value());
+    return true;
 }
 
 /// "@type" may stand anywhere in the object: looks for it and comes back.
@@ -232,10 +268,9 @@ bool Reader::type_of_any(std::string& type_url) {
 
 bool Reader::known_any(const Descriptor& type, google::protobuf::Any& any, int nesting) {
     if (is_well_known(type)) return wrong("a payload of package google.protobuf");
-    const std::unique_ptr<Message> payload(
-        MessageFactory::generated_factory()->GetPrototype(&type)->New());
+    const std::unique_ptr<Message> payload = types_.make(type);
     if (!members(*payload, nesting, true, true)) return false;
-    any.set_value(payload->SerializeAsString());
+    any.set_value(payload->SerializePartialAsString());  // what is missing, the check tells
     return true;
 }
 
@@ -249,8 +284,7 @@ bool Reader::opaque_any(google::protobuf::Any& any) {
         if (!scanner_.string(name) || !scanner_.expect(':')) return syntax();
         const bool is_value = name == "value" && !is_there && scanner_.peek() == '"';
         if (name != "@type" && !is_value) {
-            return refuse(Condition::schema_unknown,
-                          "unknown type " + std::string(type_of_url(any.type_url())));
+            return refuse(Condition::schema_unknown, types_.unknown(type_of_url(any.type_url())));
         }
         if (!scanner_.string(text)) return syntax();
         if (!is_value) continue;
@@ -262,12 +296,17 @@ bool Reader::opaque_any(google::protobuf::Any& any) {
     return scanner_.expect('}') || syntax();
 }
 
-bool Reader::timestamp(google::protobuf::Timestamp& time) {
+bool Reader::timestamp(Message& message) {
     std::string text;
     if (scanner_.peek() != '"') return wrong("a time expected (RFC 3339, in quotes)");
     if (!scanner_.string(text)) return syntax();
-    return google::protobuf::util::TimeUtil::FromString(text, &time) ||
-           wrong("is not a time (RFC 3339)");
+    google::protobuf::Timestamp time;
+    if (!google::protobuf::util::TimeUtil::FromString(text, &time))
+        return wrong("is not a time (RFC 3339)");
+    const Descriptor& type = *message.GetDescriptor();
+    message.GetReflection()->SetInt64(&message, type.FindFieldByNumber(1), time.seconds());
+    message.GetReflection()->SetInt32(&message, type.FindFieldByNumber(2), time.nanos());
+    return true;
 }
 
 /// Other messages of google.protobuf have JSON forms of their own, which Protobuf's own reader
@@ -404,8 +443,9 @@ bool Reader::scalar(Message& message, const FieldDescriptor& field) {
 
 std::optional<Refusal> read_json(std::string_view json,
                                  UnknownPayloadMembers unknown,
+                                 const MessageTypes& types,
                                  Message& message) {
-    Reader reader(json, unknown);
+    Reader reader(json, unknown, types);
     if (reader.root(message)) return std::nullopt;
     return reader.take_refusal();
 }

@@ -3,6 +3,7 @@
 // twice, two members of a oneof, wrong types and values out of range are errors; every error names
 // line and field and never a value.
 #include "bus/base/refusal.hpp"
+#include "bus/event/message_types.hpp"
 
 #include <google/protobuf/message.h>
 
@@ -21,6 +22,7 @@ enum class UnknownPayloadMembers : std::uint8_t { refused, ignored };
 /// schema_invalid.
 [[nodiscard]] std::optional<Refusal> read_json(std::string_view json,
                                                UnknownPayloadMembers unknown,
+                                               const MessageTypes& types,
                                                google::protobuf::Message& message);
 
 }  // namespace vera::event

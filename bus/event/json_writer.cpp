@@ -2,7 +2,6 @@
 
 #include "bus/event/base64.hpp"
 
-#include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/json_util.h>
@@ -20,10 +19,8 @@ namespace vera::event {
 namespace {
 
 using google::protobuf::Descriptor;
-using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::MessageFactory;
 using google::protobuf::Reflection;
 
 /// A payload can hold a payload and so on: from here on they are shown as bytes.
@@ -31,7 +28,7 @@ constexpr int max_nesting = 64;
 
 class Writer {
 public:
-    explicit Writer(bool pretty) : pretty_(pretty) {}
+    Writer(const MessageTypes& types, bool pretty) : types_(types), pretty_(pretty) {}
 
     void message(const Message& message);
     std::string take() { return std::move(out_); }
@@ -40,7 +37,8 @@ private:
     void members(const Message& message, bool& is_first);
     void field(const Message& message, const FieldDescriptor& field);
     void value(const Message& message, const FieldDescriptor& field, int index);
-    void any(const google::protobuf::Any& any);
+    void any(const Message& any);
+    void timestamp(const Message& time);
     void number(double value);
     void name(std::string_view text, bool& is_first);
     void quoted(std::string_view text);
@@ -48,6 +46,7 @@ private:
     void close(char bracket, bool is_empty);
     void next_line();
 
+    const MessageTypes& types_;
     bool pretty_;
     int nesting_ = 0;
     std::string out_;
@@ -100,15 +99,10 @@ void Writer::quoted(std::string_view text) {
 }
 
 void Writer::message(const Message& message) {
-    if (const auto* packed = dynamic_cast<const google::protobuf::Any*>(&message))
-        return any(*packed);
-    if (const auto* time = dynamic_cast<const google::protobuf::Timestamp*>(&message)) {
-        using google::protobuf::util::TimeUtil;
-        const bool in_range = time->seconds() >= TimeUtil::kTimestampMinSeconds &&
-                              time->seconds() <= TimeUtil::kTimestampMaxSeconds &&
-                              time->nanos() >= 0 && time->nanos() < 1'000'000'000;
-        return quoted(in_range ? TimeUtil::ToString(*time) : std::string{});
-    }
+    // By name: the message may be of any pool.
+    const std::string& type = message.GetDescriptor()->full_name();
+    if (type == "google.protobuf.Any") return any(message);
+    if (type == "google.protobuf.Timestamp") return timestamp(message);
     if (message.GetDescriptor()->file()->package() == "google.protobuf") {
         // Durations, wrappers and the like have forms of their own.
         std::string text;
@@ -131,6 +125,24 @@ void Writer::members(const Message& message, bool& is_first) {
     }
 }
 
+std::string map_key(const Message& entry, const FieldDescriptor& key) {
+    const Reflection& reflection = *entry.GetReflection();
+    switch (key.cpp_type()) {
+        case FieldDescriptor::CPPTYPE_STRING:
+            return reflection.GetString(entry, &key);
+        case FieldDescriptor::CPPTYPE_BOOL:
+            return reflection.GetBool(entry, &key) ? "true" : "false";
+        case FieldDescriptor::CPPTYPE_INT32:
+            return std::to_string(reflection.GetInt32(entry, &key));
+        case FieldDescriptor::CPPTYPE_INT64:
+            return std::to_string(reflection.GetInt64(entry, &key));
+        case FieldDescriptor::CPPTYPE_UINT32:
+            return std::to_string(reflection.GetUInt32(entry, &key));
+        default:  // no other type can be a key
+            return std::to_string(reflection.GetUInt64(entry, &key));
+    }
+}
+
 void Writer::field(const Message& message, const FieldDescriptor& field) {
     if (!field.is_repeated()) return value(message, field, -1);
     const int count = message.GetReflection()->FieldSize(message, &field);
@@ -140,10 +152,7 @@ void Writer::field(const Message& message, const FieldDescriptor& field) {
         if (field.is_map()) {
             const Message& entry = message.GetReflection()->GetRepeatedMessage(message, &field, i);
             const FieldDescriptor& key = *field.message_type()->map_key();
-            name(key.cpp_type() == FieldDescriptor::CPPTYPE_STRING
-                     ? entry.GetReflection()->GetString(entry, &key)
-                     : std::to_string(i),
-                 is_first);
+            name(map_key(entry, key), is_first);
             value(entry, *field.message_type()->map_value(), -1);
             continue;
         }
@@ -208,34 +217,50 @@ void Writer::value(const Message& holder, const FieldDescriptor& field, int inde
     }
 }
 
-void Writer::any(const google::protobuf::Any& any) {
-    const auto slash = any.type_url().rfind('/');
+void Writer::timestamp(const Message& message) {
+    using google::protobuf::util::TimeUtil;
+    google::protobuf::Timestamp time;
+    const Reflection& reflection = *message.GetReflection();
+    const Descriptor& type = *message.GetDescriptor();
+    time.set_seconds(reflection.GetInt64(message, type.FindFieldByNumber(1)));
+    time.set_nanos(reflection.GetInt32(message, type.FindFieldByNumber(2)));
+    const bool in_range = time.seconds() >= TimeUtil::kTimestampMinSeconds &&
+                          time.seconds() <= TimeUtil::kTimestampMaxSeconds && time.nanos() >= 0 &&
+                          time.nanos() < 1'000'000'000;
+    quoted(in_range ? TimeUtil::ToString(time) : std::string{});
+}
+
+void Writer::any(const Message& any) {
+    const Reflection& reflection = *any.GetReflection();
+    const Descriptor& own = *any.GetDescriptor();
+    const std::string url = reflection.GetString(any, own.FindFieldByNumber(1));
+    const std::string value = reflection.GetString(any, own.FindFieldByNumber(2));
+    const auto slash = url.rfind('/');
     const Descriptor* type = nullptr;
     if (slash != std::string::npos && nesting_ < max_nesting)
-        type = DescriptorPool::generated_pool()->FindMessageTypeByName(
-            any.type_url().substr(slash + 1));
+        type = types_.find(std::string_view(url).substr(slash + 1));
     std::unique_ptr<Message> payload;
     if (type != nullptr && type->file()->package() != "google.protobuf") {
-        payload.reset(MessageFactory::generated_factory()->GetPrototype(type)->New());
-        if (!payload->ParseFromString(any.value())) payload.reset();
+        payload = types_.make(*type);
+        if (!payload->ParsePartialFromString(value)) payload.reset();
     }
     bool is_first = true;
     open('{');
     name("@type", is_first);
-    quoted(any.type_url());
+    quoted(url);
     if (payload != nullptr) {
         members(*payload, is_first);
     } else {
         name("value", is_first);
-        quoted(to_base64(any.value()));
+        quoted(to_base64(value));
     }
     close('}', false);
 }
 
 }  // namespace
 
-std::string write_json(const Message& message, bool pretty) {
-    Writer writer(pretty);
+std::string write_json(const Message& message, const MessageTypes& types, bool pretty) {
+    Writer writer(types, pretty);
     writer.message(message);
     return writer.take();
 }

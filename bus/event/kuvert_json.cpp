@@ -1,7 +1,7 @@
 #include "bus/event/kuvert_json.hpp"
 
-#include "bus/event/catalogue.hpp"
 #include "bus/event/json_writer.hpp"
+#include "bus/event/message_types.hpp"
 
 #include "vera/besked/v1/haendelsesbesked.pb.h"
 
@@ -52,39 +52,37 @@ KuvertForm form_of(std::string_view body, std::string_view content_type) {
 }
 
 std::variant<std::string, Refusal> kuvert_of_json(std::string_view json,
-                                                  UnknownPayloadMembers unknown) {
+                                                  UnknownPayloadMembers unknown,
+                                                  const Catalogue& catalogue) {
     Haendelsesbesked besked;
-    if (auto refused = read_json(json, unknown, besked)) return std::move(*refused);
+    if (auto refused = read_json(json, unknown, catalogue.messages(), besked))
+        return std::move(*refused);
     return besked.SerializeAsString();
 }
 
 Result<std::string> kuvert_to_json(std::string_view body,
                                    std::string_view content_type,
-                                   bool pretty) {
+                                   bool pretty,
+                                   const Catalogue& catalogue) {
     if (body.size() > INT_MAX) return fail(Errc::too_large, "a kuvert of more than 2 GiB");
     Haendelsesbesked besked;
     if (form_of(body, content_type) == KuvertForm::protobuf) {
         if (!besked.ParseFromArray(body.data(), static_cast<int>(body.size())))
             return fail(Errc::bad_input, "no kuvert");
-        return write_json(besked, pretty);
+        return write_json(besked, catalogue.messages(), pretty);
     }
-    if (!read_json(body, UnknownPayloadMembers::refused, besked)) return write_json(besked, pretty);
+    if (!read_json(body, UnknownPayloadMembers::refused, catalogue.messages(), besked))
+        return write_json(besked, catalogue.messages(), pretty);
     // A payload may have members that its schema here does not know: then the text is shown as it
     // is, only laid out anew.
     besked.Clear();
-    if (const auto refused = read_json(body, UnknownPayloadMembers::ignored, besked))
+    if (const auto refused =
+            read_json(body, UnknownPayloadMembers::ignored, catalogue.messages(), besked))
         return fail(Errc::bad_input, refused->text);
     if (body.starts_with("\xef\xbb\xbf")) body.remove_prefix(3);
     const auto text = nlohmann::ordered_json::parse(body, nullptr, false);
     if (text.is_discarded()) return fail(Errc::bad_input, "a number is out of range");
     return text.dump(pretty ? 2 : -1);
-}
-
-Result<std::string> kuvert_from_json(std::string_view json) {
-    auto kuvert = kuvert_of_json(json, UnknownPayloadMembers::refused);
-    if (const auto* refused = std::get_if<Refusal>(&kuvert))
-        return fail(Errc::bad_input, refused->text);
-    return std::get<std::string>(std::move(kuvert));
 }
 
 }  // namespace vera::event

@@ -1,8 +1,9 @@
 #pragma once
 // The kuvert's second form, protobuf-JSON: which form bytes have, and the way from JSON to Protobuf
-// at the door. The public functions for people and tools, kuvert_to_json and kuvert_from_json, are
-// declared in catalogue.hpp.
+// at the door. For people and tools there are to_json and from_json of the catalogue.
 #include "bus/base/refusal.hpp"
+#include "bus/base/result.hpp"
+#include "bus/event/catalogue.hpp"
 #include "bus/event/json_reader.hpp"
 
 #include <cstdint>
@@ -21,6 +22,12 @@ enum class KuvertForm : std::uint8_t { protobuf, json };
 /// The kuvert in Protobuf. Refusals as of read_json: decode_error, schema_unknown, schema_invalid
 /// with line and field.
 [[nodiscard]] std::variant<std::string, Refusal> kuvert_of_json(std::string_view json,
-                                                                UnknownPayloadMembers unknown);
+                                                                UnknownPayloadMembers unknown,
+                                                                const Catalogue& catalogue);
+/// See Catalogue::to_json.
+[[nodiscard]] Result<std::string> kuvert_to_json(std::string_view body,
+                                                 std::string_view content_type,
+                                                 bool pretty,
+                                                 const Catalogue& catalogue);
 
 }  // namespace vera::event

@@ -55,7 +55,9 @@ struct FirstRegistration {
 
 class Derivation {
 public:
-    explicit Derivation(Attributes& attributes) : attributes_(attributes) {}
+    Derivation(const Surroundings& around, Attributes& attributes)
+        : around_(around),
+          attributes_(attributes) {}
 
     void filtreringsdata(std::string_view bytes) {
         each_field(bytes, [this](int number, const WireField& field) {
@@ -78,7 +80,11 @@ public:
             if (number == Leveranceinformation::kDannelsestidspunktFieldNumber)
                 dannet_ = time_of(field.bytes);
             if (number == Leveranceinformation::kSikkerhedsklassificeringFieldNumber)
-                attributes_.foelsomhed = foelsomhed_of(canonical_id(id_text(field.bytes)));
+                attributes_.foelsomhed = around_.names.level_of(canonical_id(id_text(field.bytes)));
+            if (number == Leveranceinformation::kKildesystemFieldNumber)
+                origin_ = id_text(field.bytes);
+            if (number == Leveranceinformation::kLeveranceruterFieldNumber)
+                is_relayed_ = !field.bytes.empty();
         });
     }
 
@@ -88,14 +94,23 @@ private:
     void registration(std::string_view bytes);
     void related(std::string_view bytes);
     void add_object(std::vector<std::string>& objects, std::string_view unik_id) {
-        if (++object_count_ <= max_objects) objects.push_back(canonical_id(id_text(unik_id)));
+        if (++object_count_ <= max_objects) objects.push_back(object_id(unik_id));
+    }
+    /// One form for one object: of a person in the table it is the UUID.
+    [[nodiscard]] std::string object_id(std::string_view unik_id) const {
+        const std::string_view id = id_text(unik_id);
+        const std::string_view uuid = around_.persons.uuid_of(cpr_of_urn(id));
+        return uuid.empty() ? canonical_id(id) : std::string(uuid);
     }
 
+    const Surroundings& around_;
     Attributes& attributes_;
     FirstRegistration first_;
     Timestamp dannet_;
     Timestamp registreret_;
     std::string_view system_;
+    std::string_view origin_;  ///< Kildesystem
+    bool is_relayed_ = false;  ///< another distributor has had it
     std::vector<std::string> related_;
     std::size_t object_count_ = 0;
 };
@@ -109,7 +124,7 @@ void Derivation::registration(std::string_view bytes) {
                 found.myndighed = id_text(field.bytes);
                 break;
             case ObjektRegistrering::kObjektIdFieldNumber:
-                if (!first_.is_there) attributes_.subject = canonical_id(id_text(field.bytes));
+                if (!first_.is_there) attributes_.object = object_id(field.bytes);
                 add_object(attributes_.objects, field.bytes);
                 break;
             case ObjektRegistrering::kObjektTypeFieldNumber:
@@ -158,11 +173,15 @@ std::optional<Refusal> Derivation::finish(const Identity* identity) {
     attributes_.handling = canonical_id(first_.handling);
     attributes_.time = dannet_ ? dannet_ : registreret_;
 
+    if (cpr_of_urn(attributes_.object).empty()) attributes_.subject = attributes_.object;
+
     std::string_view authority = cvr;
     std::string system = canonical_id(system_);
+    if (system.empty() || (is_relayed_ && !origin_.empty())) system = canonical_id(origin_);
     if (identity != nullptr) {
         if (authority.empty()) authority = identity->authority;
-        if (!identity->system.empty()) system = identity->system;
+        if (!identity->system.empty() && !(is_relayed_ && !system.empty()))
+            system = identity->system;
     }
     if (!authority.empty()) attributes_.source.append("urn:oio:cvr-nr:").append(authority);
     attributes_.source.append("/").append(system);
@@ -204,9 +223,10 @@ KuvertView view_kuvert(std::string_view bytes) {
 
 std::optional<Refusal> derive(const KuvertView& kuvert,
                               const Identity* identity,
+                              const Surroundings& around,
                               Attributes& attributes) {
     attributes.id = canonical_id(id_text(kuvert.besked_id));
-    Derivation derivation(attributes);
+    Derivation derivation(around, attributes);
     each_field(kuvert.beskedkuvert, [&derivation](int number, const WireField& field) {
         if (number == Kuvert::kFiltreringsdataFieldNumber) derivation.filtreringsdata(field.bytes);
         if (number == Kuvert::kLeveranceinformationFieldNumber)

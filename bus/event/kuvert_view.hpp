@@ -3,7 +3,9 @@
 // derived from them.
 #include "bus/base/refusal.hpp"
 #include "bus/event/attributes.hpp"
+#include "bus/event/person_table.hpp"
 #include "bus/event/raw_event.hpp"
+#include "bus/event/uuid_names.hpp"
 
 #include <optional>
 #include <string_view>
@@ -30,10 +32,18 @@ struct KuvertView {
 /// The point in time of an encoded Tidspunkt that keeps its rules; none: GraenseIndikator, no end.
 [[nodiscard]] Timestamp time_of(std::string_view tidspunkt);
 
-/// Fills all attributes but `type` and `dataschema`. Refuses (schema_invalid) CVR and KLE URNs of
-/// the wrong form and more than 1024 objects.
+/// What is known beside the kuvert itself.
+struct Surroundings {
+    const UuidNames& names;
+    const PersonTable& persons;
+};
+
+/// Fills all attributes but `type` and `dataschema`. The source is who sent the event to the bus;
+/// of one that came by way of another distributor (it has a Leverancerute) who sent it there.
+/// Refuses (schema_invalid) CVR and KLE URNs of the wrong form and more than 1024 objects.
 [[nodiscard]] std::optional<Refusal> derive(const KuvertView& kuvert,
                                             const Identity* identity,
+                                            const Surroundings& around,
                                             Attributes& attributes);
 
 }  // namespace vera::event

@@ -5,6 +5,7 @@
 #include "bus/base/result.hpp"
 #include "bus/event/field_set.hpp"
 #include "bus/event/pattern.hpp"
+#include "bus/event/schema_problem.hpp"
 #include "bus/event/urn.hpp"
 #include "bus/event/wire.hpp"
 
@@ -119,14 +120,16 @@ private:
 class RuleBook {
 public:
     /// Errc::bad_input if the message, or one that it contains, has a group or extensions, or if a
-    /// rule cannot be meant as it stands: "file:line:column: full name: what is wrong". The book
-    /// is of no use then: every later call fails alike.
+    /// rule cannot be meant as it stands: problem() has it by its parts. The book is of no use
+    /// then: every later call fails alike.
     [[nodiscard]] Result<const MessageRules*> compile(
         const google::protobuf::Descriptor* descriptor);
 
+    [[nodiscard]] const std::optional<SchemaProblem>& problem() const { return broken_; }
+
 private:
     std::unordered_map<const google::protobuf::Descriptor*, std::unique_ptr<MessageRules>> rules_;
-    std::optional<Error> broken_;
+    std::optional<SchemaProblem> broken_;
 };
 
 enum class UnknownFields : std::uint8_t { refused, kept };

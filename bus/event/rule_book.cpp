@@ -102,7 +102,7 @@ public:
           rules_(rules),
           inner_([&inner](const Descriptor* type) { return inner(type); }) {}
 
-    std::optional<Error> run() {
+    std::optional<SchemaProblem> run() {
         rules_.descriptor = &message_;
         rules_.is_virkning = message_.full_name() == "vera.oio.v1.Virkning";
         if (message_.extension_range_count() != 0)
@@ -122,16 +122,16 @@ public:
 
 private:
     template <class Thing>
-    static std::optional<Error> wrong(const Thing& thing, const std::string& what) {
-        return Error{Errc::bad_input, place_of(thing) + ": " + what};
+    static std::optional<SchemaProblem> wrong(const Thing& thing, const std::string& what) {
+        return problem_at(thing, what);
     }
 
-    std::optional<Error> field(const FieldDescriptor& field);
-    std::optional<Error> values(const FieldDescriptor& field,
-                                const FieldOptions& options,
-                                FieldRules& entry);
+    std::optional<SchemaProblem> field(const FieldDescriptor& field);
+    std::optional<SchemaProblem> values(const FieldDescriptor& field,
+                                        const FieldOptions& options,
+                                        FieldRules& entry);
     void oneof(const OneofDescriptor& oneof);
-    std::optional<Error> add_period(const vera::options::v1::Periode& period);
+    std::optional<SchemaProblem> add_period(const vera::options::v1::Periode& period);
     [[nodiscard]] FieldRules* end_named(const std::string& name);
     [[nodiscard]] bool is_uuid_alone_enough() const;
 
@@ -141,7 +141,7 @@ private:
     std::uint8_t period_ends_ = 0;
 };
 
-std::optional<Error> Compiler::field(const FieldDescriptor& field) {
+std::optional<SchemaProblem> Compiler::field(const FieldDescriptor& field) {
     if (field.type() == FieldDescriptor::TYPE_GROUP)
         return wrong(field, "is a group, which VeRA does not take: make it a message");
     const FieldOptions options = options_of(field);
@@ -170,9 +170,9 @@ std::optional<Error> Compiler::field(const FieldDescriptor& field) {
     return std::nullopt;
 }
 
-std::optional<Error> Compiler::values(const FieldDescriptor& field,
-                                      const FieldOptions& options,
-                                      FieldRules& entry) {
+std::optional<SchemaProblem> Compiler::values(const FieldDescriptor& field,
+                                              const FieldOptions& options,
+                                              FieldRules& entry) {
     auto more = std::make_unique<ValueRules>();
     if (options.format != vera::options::v1::FORMAT_UNSPECIFIED && entry.kind != Kind::text)
         return wrong(field, "format is for text");
@@ -231,7 +231,7 @@ FieldRules* Compiler::end_named(const std::string& name) {
     return &rules;
 }
 
-std::optional<Error> Compiler::add_period(const vera::options::v1::Periode& period) {
+std::optional<SchemaProblem> Compiler::add_period(const vera::options::v1::Periode& period) {
     PeriodRules entry;
     FieldRules* const ends[] = {
         end_named(period.fra()),
@@ -283,7 +283,7 @@ const FieldRules* MessageRules::find_large(std::uint32_t number) const {
 }
 
 Result<const MessageRules*> RuleBook::compile(const Descriptor* descriptor) {
-    if (broken_) return fail(broken_->code, broken_->text);
+    if (broken_) return fail(Errc::bad_input, to_text(*broken_));
     if (const auto at = rules_.find(descriptor); at != rules_.end()) return at->second.get();
     std::vector<std::pair<const Descriptor*, MessageRules*>> waiting;
     // Entered before its fields are: a message may contain itself. A list, not recursion:
@@ -302,7 +302,7 @@ Result<const MessageRules*> RuleBook::compile(const Descriptor* descriptor) {
         waiting.pop_back();
         if (auto error = Compiler(*type, *empty, entered).run()) {
             broken_ = std::move(error);
-            return fail(broken_->code, broken_->text);
+            return fail(Errc::bad_input, to_text(*broken_));
         }
     }
     return rules;

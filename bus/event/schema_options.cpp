@@ -1,5 +1,7 @@
 #include "bus/event/schema_options.hpp"
 
+#include <utility>
+
 namespace vera::event {
 namespace {
 
@@ -23,7 +25,20 @@ auto copy_of(const List& list) {
     return copy;
 }
 
+/// Of a file that can say which of its messages are payloads.
+bool knows_options(const google::protobuf::FileDescriptor& file) {
+    if (is_of_package(file.package(), "vera")) return true;
+    for (int i = 0; i < file.dependency_count(); ++i)
+        if (file.dependency(i)->package() == "vera.options.v1") return true;
+    return false;
+}
+
 }  // namespace
+
+bool is_of_package(std::string_view package, std::string_view root) {
+    return package.starts_with(root) &&
+           (package.size() == root.size() || package[root.size()] == '.');
+}
 
 FieldOptions options_of(const google::protobuf::FieldDescriptor& field) {
     FieldOptions found;
@@ -39,6 +54,7 @@ FieldOptions options_of(const google::protobuf::FieldDescriptor& field) {
     found.pattern = options.GetExtension(v1::pattern);
     for (int i = 0; i < options.ExtensionSize(v1::urn); ++i)
         found.urns.push_back(options.GetExtension(v1::urn, i));
+    found.max_at_a_time = options.GetExtension(v1::max_at_a_time);
     found.example = options.GetExtension(v1::example);
     return found;
 }
@@ -50,6 +66,14 @@ MessageOptions options_of(const google::protobuf::Descriptor& message) {
     if (options.HasExtension(v1::besked)) found.besked = options.GetExtension(v1::besked);
     found.periods = copy_of(options.GetRepeatedExtension(v1::periode));
     return found;
+}
+
+std::optional<v1::Besked> payload_of(const google::protobuf::Descriptor& message) {
+    if (auto besked = options_of(message).besked) return besked;
+    const google::protobuf::FileDescriptor& file = *message.file();
+    const bool is_plain = message.containing_type() == nullptr && !knows_options(file) &&
+                          !is_of_package(file.package(), "google.protobuf");
+    return is_plain ? std::optional<v1::Besked>(std::in_place) : std::nullopt;
 }
 
 bool is_required(const google::protobuf::OneofDescriptor& oneof) {

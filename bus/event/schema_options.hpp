@@ -5,11 +5,16 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vera::event {
+
+/// Of a package, or of one below it: "vera.sag.v1" is of "vera".
+[[nodiscard]] bool is_of_package(std::string_view package, std::string_view root);
 
 /// What the options of a field say about it.
 struct FieldOptions {
@@ -22,6 +27,7 @@ struct FieldOptions {
     std::optional<vera::options::v1::Laengde> length;
     std::string pattern;
     std::vector<vera::options::v1::UrnArt> urns;
+    std::uint32_t max_at_a_time = 0;
     std::string example;
 };
 [[nodiscard]] FieldOptions options_of(const google::protobuf::FieldDescriptor& field);
@@ -32,6 +38,12 @@ struct MessageOptions {
     std::vector<vera::options::v1::Periode> periods;
 };
 [[nodiscard]] MessageOptions options_of(const google::protobuf::Descriptor& message);
+
+/// What is said of a message as the payload of an event: its option, or nothing if it stands at the
+/// top level of a file that cannot say it, one that neither is VeRA's nor imports its options. No
+/// value: it is no payload.
+[[nodiscard]] std::optional<vera::options::v1::Besked> payload_of(
+    const google::protobuf::Descriptor& message);
 
 /// One member has to be set.
 [[nodiscard]] bool is_required(const google::protobuf::OneofDescriptor& oneof);

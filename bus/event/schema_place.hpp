@@ -1,20 +1,25 @@
 #pragma once
-// Where in a schema something stands, for people.
+// Where in a schema something stands.
+#include "bus/event/schema_problem.hpp"
+
 #include <google/protobuf/descriptor.h>
 
 #include <string>
 
 namespace vera::event {
 
-/// "skole/v1/elev.proto:12:3: skole.v1.Elev.alder", as far as it is known.
+/// Something wrong with what a descriptor tells; the file by the name it is imported by.
 template <class Descriptor>
-[[nodiscard]] std::string place_of(const Descriptor& descriptor) {
-    std::string place(descriptor.file()->name());
+[[nodiscard]] SchemaProblem problem_at(const Descriptor& descriptor, const std::string& what) {
+    SchemaProblem problem;
+    problem.file = descriptor.file()->name();
+    problem.what = descriptor.full_name() + ": " + what;
     google::protobuf::SourceLocation location;
-    if (descriptor.GetSourceLocation(&location))
-        place += ':' + std::to_string(location.start_line + 1) + ':' +
-                 std::to_string(location.start_column + 1);
-    return place.append(": ").append(descriptor.full_name());
+    if (descriptor.GetSourceLocation(&location)) {
+        problem.line = location.start_line + 1;
+        problem.column = location.start_column + 1;
+    }
+    return problem;
 }
 
 }  // namespace vera::event

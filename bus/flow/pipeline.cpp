@@ -79,8 +79,8 @@ std::variant<Plan, Refusal> admit(const Snapshot& snapshot, const event::RawEven
         plan.queues.push_back(snapshot.unrouted);
         plan.unrouted_reason = explain(*snapshot.routes, attributes);
     }
-    if (!attributes.subject.empty())
-        plan.order_key = keyed_hash(attributes.subject, snapshot.hash_seed);
+    if (!attributes.object.empty())
+        plan.order_key = keyed_hash(attributes.object, snapshot.hash_seed);
     std::string id;
     id.reserve(raw.identity->system.size() + 1 + attributes.id.size());
     id.append(raw.identity->system).append(1, '\0').append(attributes.id);

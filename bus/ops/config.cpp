@@ -72,7 +72,8 @@ LoadedConfig Loader::load(const std::string& file) {
         read_top(top);
         top.finish();
     }
-    out_.config.digest = digest_of(all_bytes_ + reading_.pem_files().public_bytes());
+    out_.config.digest =
+        digest_of(all_bytes_ + reading_.pem_files().public_bytes() + reading_.catalogue_bytes());
     sort_problems();
     out_.problems = std::move(findings_.problems);
     out_.sources = std::move(findings_.sources);

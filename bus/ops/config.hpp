@@ -6,6 +6,8 @@
 #include "bus/amqp/tls_session.hpp"
 #include "bus/base/time.hpp"
 #include "bus/base/uuid.hpp"
+#include "bus/event/catalogue.hpp"
+#include "bus/event/uuid_names.hpp"
 #include "bus/flow/snapshot.hpp"
 #include "bus/route/routing_table.hpp"
 
@@ -122,6 +124,14 @@ struct AuthorityConfig {
     std::string code;  ///< municipality code, 3 or 4 digits, or empty
 };
 
+/// What a UUID is called.
+struct NameConfig {
+    std::string uuid;  ///< lower case
+    event::UuidName::Kind kind = event::UuidName::Kind::aktoer;
+    std::string name;
+    std::uint16_t level = 0;  ///< of foelsomhed: 1 – 4
+};
+
 struct SubscriptionConfig {
     std::optional<Uuid> id;  ///< its identity; without it the name is
     std::string name;
@@ -149,6 +159,11 @@ struct Config {
     flow::Limits limits;
     DoorConfig door;
     std::uint64_t hot_bytes = 16ULL << 20U;
+    std::vector<std::string> schemas;  ///< folders, as written
+    std::vector<NameConfig> names;
+    std::string persons;  ///< file, as written; empty: none
+    /// Made of the three, and of what is built in, by load_config.
+    std::shared_ptr<const event::Catalogue> catalogue;
     std::vector<SystemConfig> systems;
     std::vector<AuthorityConfig> authorities;
     std::string subscriptions_folder;  ///< as written; empty: none
@@ -186,9 +201,10 @@ struct LoadedConfig {
 };
 
 struct LoadOptions {
-    std::vector<std::string> known_types;  ///< full names of the catalogue
-    bool allows_beyond_loopback = false;   ///< --pilot
-    bool keeps_sources = false;            ///< also tells where every option is set
+    bool allows_beyond_loopback = false;  ///< --pilot
+    bool keeps_sources = false;           ///< also tells where every option is set
+    /// Spares making it anew where the configuration adds nothing to it.
+    std::shared_ptr<const event::Catalogue> built_in{};
 };
 
 /// What is wrong with the parts together, each of which is fine for itself: key and reason.
@@ -197,7 +213,8 @@ struct LoadOptions {
 /// SHA-256, lower-case hexadecimal.
 [[nodiscard]] std::string digest_of(const std::string& bytes);
 
-/// Reads the file and its folder of subscriptions. Blocks on disk. Never throws on any content.
+/// Reads the file, its folder of subscriptions and its schemas. Blocks on disk. Never throws on any
+/// content.
 [[nodiscard]] LoadedConfig load_config(const std::string& file, const LoadOptions& options);
 
 }  // namespace vera::ops

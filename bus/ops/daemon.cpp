@@ -119,14 +119,6 @@ std::uint32_t allowed_connections(std::uint32_t wanted, std::uint64_t open_files
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, left));
 }
 
-std::vector<std::string> catalogue_types() {
-    const std::shared_ptr<const event::Catalogue> catalogue = event::Catalogue::built_in();
-    std::vector<std::string> names;
-    for (const event::TypeInfo& type : catalogue->types())
-        names.push_back(type.name);
-    return names;
-}
-
 /// In the order in which they come up; they go down the other way round.
 struct Daemon::Parts {
     explicit Parts(DaemonOptions given) : options(std::move(given)) {}
@@ -191,7 +183,6 @@ Result<void> Daemon::Parts::open_store() {
     facts.is_pilot = options.is_pilot;
     facts.store_path = config.store.path;
     facts.started = clock->clock().now();
-    base.catalogue = event::Catalogue::built_in();
     base.hash_seed = recovery.hash_seed;
     return {};
 }
@@ -326,8 +317,7 @@ Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
-    LoadedConfig loaded =
-        load_config(options.config_file, {catalogue_types(), options.is_pilot, false});
+    LoadedConfig loaded = load_config(options.config_file, {options.is_pilot, false});
     if (!loaded.is_good()) return fail(Errc::bad_input, to_text(loaded.problems));
     auto parts = std::make_unique<Parts>(std::move(options));
     parts->config = std::move(loaded.config);
@@ -366,8 +356,7 @@ ReloadReport Daemon::reload() {
     ReloadReport report;
     report.before = parts.generation;
     report.digest_before = parts.config.digest;
-    LoadedConfig loaded =
-        load_config(parts.options.config_file, {catalogue_types(), parts.options.is_pilot, false});
+    LoadedConfig loaded = load_config(parts.options.config_file, {parts.options.is_pilot, false});
     if (loaded.is_good()) {
         report.kept = keep_fixed_parts(loaded.config, parts.config);
         for (auto& [key, reason] : contradictions(loaded.config))

@@ -65,7 +65,4 @@ constexpr Millis finish_within{10'000};
 /// are for the rest, and one may always come.
 [[nodiscard]] std::uint32_t allowed_connections(std::uint32_t wanted, std::uint64_t open_files);
 
-/// Names of the catalogue's types, for LoadOptions.
-[[nodiscard]] std::vector<std::string> catalogue_types();
-
 }  // namespace vera::ops

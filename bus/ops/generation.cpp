@@ -161,7 +161,7 @@ std::shared_ptr<const flow::Snapshot> make_snapshot(const Config& config,
                                                     const GenerationBase& base) {
     auto snapshot = std::make_shared<flow::Snapshot>();
     snapshot->generation = generation;
-    snapshot->catalogue = base.catalogue;
+    snapshot->catalogue = config.catalogue;
     snapshot->limits = config.limits;
     snapshot->hash_seed = base.hash_seed;
     snapshot->queues = settle_queues(wanted_by(config), known);

@@ -1,7 +1,6 @@
 #pragma once
 // What a configuration means for queues: together with the queues that the store knows it becomes a
 // flow::Snapshot. No clocks, no randomness: the same inputs give the same generation.
-#include "bus/event/catalogue.hpp"
 #include "bus/flow/snapshot.hpp"
 #include "bus/ops/config.hpp"
 
@@ -15,7 +14,6 @@ namespace vera::ops {
 
 /// What stays the same over all generations of a process.
 struct GenerationBase {
-    std::shared_ptr<const event::Catalogue> catalogue;
     std::uint64_t hash_seed = 0;
 };
 

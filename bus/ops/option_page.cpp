@@ -126,10 +126,10 @@ private:
             case Shape::value: {
                 text_ += indent + comment(one);
                 // What has neither default nor example is left out by a comment: it must be made
-                // up.
+                // up. So is what needs a file that is there.
                 const bool is_given = !one.default_text.empty() || !one.example.empty();
-                text_ +=
-                    indent + (is_given ? one.key + ": " + yaml(one) : "# " + one.key + ":") + '\n';
+                text_ += indent + (is_given && !one.is_aside ? "" : "# ") + one.key +
+                         (is_given ? ": " + yaml(one) : ":") + '\n';
                 return;
             }
             case Shape::group:

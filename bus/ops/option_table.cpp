@@ -452,7 +452,7 @@ Option<SubscriptionConfig> subscription_id() {
         [](const Uuid& uuid) { return nlohmann::json(to_text(uuid)); });
 }
 
-/// An object id that is a UUID is kept in its canonical form.
+/// Object ids are kept in the form in which events have them.
 Option<SubscriptionConfig> subscription_objects() {
     const auto place = at(&SubscriptionConfig::filter, &route::Filter::objects);
     auto option = texts("objects",
@@ -466,7 +466,7 @@ Option<SubscriptionConfig> subscription_objects() {
                                               Reading& reading) {
         read(facts, section, subscription, reading);
         for (std::string& object : place.in(subscription))
-            if (const auto uuid = parse_uuid(object)) object = to_text(*uuid);
+            object = reading.catalogue()->object_id(object);
     };
     return option;
 }
@@ -533,6 +533,63 @@ OptionTable<QueueConfig> queue_options() {
     };
 }
 
+OptionTable<NameConfig> name_options() {
+    using Kind = event::UuidName::Kind;
+    const TextForm uuid_form = form(
+        "a UUID",
+        [](const std::string& text) { return parse_uuid(text).has_value(); },
+        "not a UUID");
+    auto uuid = text("uuid", at(&NameConfig::uuid), uuid_form, {"0.1", reload, "any case"});
+    uuid.read =
+        [read = uuid.read](
+            const OptionFacts& facts, Section& section, NameConfig& name, Reading& reading) {
+            read(facts, section, name, reading);
+            const auto parsed = parse_uuid(name.uuid);
+            name.uuid = parsed ? to_text(*parsed) : "";
+        };
+    return {
+        std::move(uuid).required("96514e13-afdd-44d6-95a8-adc2ca19b127"),
+        choice("kind",
+               at(&NameConfig::kind),
+               {{"beskedtype", Kind::beskedtype},
+                {"objekttype", Kind::objekttype},
+                {"handling", Kind::handling},
+                {"foelsomhed", Kind::foelsomhed},
+                {"aktoer", Kind::aktoer}},
+               {"0.1",
+                reload,
+                "type of message, type of object, what was done to it, sensitivity, or who sends"}),
+        text(
+            "name", at(&NameConfig::name), display_name_form, {"0.1", reload, "what listings show"})
+            .required("Digital Post"),
+        integer("level",
+                at(&NameConfig::level),
+                {0, 4},
+                "",
+                {"0.1", reload, "of `foelsomhed`: 1 to 4; 0: none"}),
+    };
+}
+
+/// The last of the three that the catalogue is made of: what follows may name its types.
+Option<Config> persons_option() {
+    auto option = text(
+        "persons",
+        at(&Config::persons),
+        any_text,
+        {"0.1",
+         reload,
+         "a file of lines `CPR,UUID`, mode 0400, 0440, 0600 or 0640: events about one person are "
+         "kept in order whichever of the two they name"});
+    option.read =
+        [read = option.read](
+            const OptionFacts& facts, Section& section, Config& config, Reading& reading) {
+            read(facts, section, config, reading);
+            reading.make_catalogue(section);
+            config.catalogue = reading.catalogue();
+        };
+    return option;
+}
+
 OptionTable<Config> make_config_options() {
     return {
         text("node", at(&Config::node), node_form, {"0.1", restart, "AMQP container id"}).basic(),
@@ -556,6 +613,26 @@ OptionTable<Config> make_config_options() {
         group(
             "door", at(&Config::door), door_options(), {"0.1", restart, "connections of clients"}),
         group("memory", itself<Config>(), memory_options(), {"0.1", restart, "use of memory"}),
+        texts("schemas",
+              at(&Config::schemas),
+              path_form,
+              {},
+              {"0.1",
+               reload,
+               "folders of `.proto` files or descriptor sets (`*.binpb`, `*.pb`, `*.desc`), "
+               "relative to the configuration's folder: their messages are known beside the "
+               "built-in ones"})
+            .example("[skemaer]")
+            .aside(),
+        list("names",
+             at(&Config::names),
+             name_options(),
+             {[](const NameConfig& one) { return one.uuid; }, &Reading::check_name_of_uuid, ""},
+             {"0.1",
+              reload,
+              "what UUIDs are called, and the level of those of sensitivity; beside those that "
+              "schemas and reference give"}),
+        persons_option().example("persons.csv").aside(),
         list("authorities",
              at(&Config::authorities),
              authority_options(),

@@ -10,7 +10,7 @@
 namespace vera::ops {
 namespace {
 
-constexpr std::size_t most_bytes = 1U << 20U;
+constexpr std::size_t most_pem_bytes = 1U << 20U;
 constexpr mode_t of_others = 0137;  // reading by the group is fine: 0400, 0440, 0600, 0640
 
 std::string octal(mode_t mode) {
@@ -33,22 +33,28 @@ struct Descriptor {
 }  // namespace
 
 Result<std::string> PemFiles::read(const std::string& path) {
-    return texts_.try_emplace(path, open(path, false)).first->second;
+    return texts_.try_emplace(path, open(path, false, most_pem_bytes)).first->second;
 }
 
 Result<std::string> PemFiles::read_key(const std::string& path) {
-    return keys_.try_emplace(path, open(path, true)).first->second;
+    return keys_.try_emplace(path, open(path, true, most_pem_bytes)).first->second;
 }
 
-Result<std::string> PemFiles::open(const std::string& path, bool is_key) {
-    const std::string whole = (folder_ / path).lexically_normal().string();
+Result<std::string> PemFiles::read_private(const std::string& path, std::size_t most_bytes) {
+    return open(path, true, most_bytes);
+}
+
+Result<std::string> PemFiles::open(const std::string& path,
+                                   bool is_private,
+                                   std::size_t most_bytes) {
+    const std::string whole = absolute(path);
     const std::string about = "file '" + whole + "' ";
     const Descriptor file(::open(whole.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.fd < 0) return fail(Errc::io, about + "cannot be read: " + std::strerror(errno));
     struct stat facts = {};
     if (::fstat(file.fd, &facts) != 0 || !S_ISREG(facts.st_mode))
         return fail(Errc::io, about + "is no file");
-    if (is_key && (facts.st_mode & of_others) != 0)
+    if (is_private && (facts.st_mode & of_others) != 0)
         return fail(Errc::refused,
                     about + "can be read by others (mode " + octal(facts.st_mode & 07777U) +
                         "): chmod 0600 or 0640");
@@ -60,7 +66,7 @@ Result<std::string> PemFiles::open(const std::string& path, bool is_key) {
         if (got == 0) return text;
         text.append(buffer.data(), static_cast<std::size_t>(got));
     }
-    return fail(Errc::io, about + "has more than 1MiB");
+    return fail(Errc::io, about + "has more than " + std::to_string(most_bytes >> 20U) + "MiB");
 }
 
 std::string PemFiles::public_bytes() const {

@@ -1,6 +1,8 @@
 #include "bus/ops/reading.hpp"
 
+#include "bus/event/catalogue_parts.hpp"
 #include "bus/ops/names.hpp"
+#include "bus/ops/schema_folder.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -8,6 +10,18 @@
 #include <netinet/in.h>
 
 namespace vera::ops {
+namespace {
+
+/// As problems of the configuration: the file is the schema's.
+void add_problems(const std::vector<event::SchemaProblem>& problems, Section& section) {
+    for (const event::SchemaProblem& problem : problems) {
+        const std::string column =
+            problem.column == 0 ? "" : "column " + std::to_string(problem.column) + ": ";
+        section.problem_elsewhere({problem.file, problem.line, {}, column + problem.what});
+    }
+}
+
+}  // namespace
 
 bool is_ip_address(const std::string& text) {
     in_addr v4{};
@@ -152,17 +166,19 @@ void Reading::check_subscription(Section& section, const SubscriptionConfig& sub
 
 void Reading::check_type(Section& section, std::size_t index, const std::string& type) {
     const std::string place = "[" + std::to_string(index) + "] ";
-    if (std::ranges::find(options_.known_types, type) != options_.known_types.end()) return;
+    // What the missing schemas would have brought is not complained about once more.
+    if (catalogue_ == nullptr || catalogue_->find(type) != nullptr || !is_catalogue_whole_) return;
+    const std::vector<std::string> known_types = catalogue_->type_names();
     if (type.size() > 2 && type.compare(type.size() - 2, 2, ".*") == 0) {
         const std::string_view prefix = std::string_view(type).substr(0, type.size() - 1);
         // A package of one level: `vera.sag.v1.*` covers vera.sag.v1.SagOprettet.
-        for (const std::string& known : options_.known_types)
+        for (const std::string& known : known_types)
             if (known.size() > prefix.size() && known.compare(0, prefix.size(), prefix) == 0 &&
                 known.find('.', prefix.size()) == std::string::npos)
                 return;
         return section.problem("types", place + "`" + type + "` covers no type of the catalogue");
     }
-    const std::string near = nearest(type, options_.known_types);
+    const std::string near = nearest(type, known_types);
     section.problem("types",
                     place + "`" + type + "` is not in the catalogue" +
                         (near.empty() ? "" : "; did you mean `" + near + "`?"));
@@ -170,6 +186,77 @@ void Reading::check_type(Section& section, std::size_t index, const std::string&
 
 void Reading::check_queue(Section& section, const QueueConfig& queue) {
     check_name(section, "queue", queue.name);
+}
+
+void Reading::check_name_of_uuid(Section& section, const NameConfig& name) {
+    const bool is_level = name.kind == event::UuidName::Kind::foelsomhed;
+    if (is_level && name.level == 0) section.problem("level", "is missing: foelsomhed has 1 to 4");
+    if (!is_level && name.level != 0) section.problem("level", "is for `kind: foelsomhed` only");
+    if (name.uuid.empty()) return;
+    if (const auto first = first_use("name of a UUID", name.uuid, section))
+        section.problem("uuid", "has a name already, at " + *first);
+}
+
+void Reading::make_catalogue(Section& section) {
+    const auto built_in = [this] {
+        return options_.built_in ? options_.built_in : event::Catalogue::built_in();
+    };
+    if (so_far_.schemas.empty() && so_far_.names.empty() && so_far_.persons.empty()) {
+        catalogue_ = built_in();
+        return;
+    }
+    event::CatalogueParts parts{event::SchemaSet::built_in(), event::UuidNames::built_in()};
+    for (const NameConfig& name : so_far_.names)
+        parts.names.add({name.kind, name.uuid, name.name, name.level});
+    if (auto persons = read_persons(section)) parts.persons = *std::move(persons);
+    if (add_schemas(section, parts.schemas)) {
+        auto made = event::Catalogue::make(std::move(parts));
+        if (auto* whole = std::get_if<0>(&made)) {
+            catalogue_ = std::move(*whole);
+            return;
+        }
+        add_problems(std::get<1>(made), section);
+    }
+    catalogue_ = built_in();
+    is_catalogue_whole_ = false;
+}
+
+bool Reading::add_schemas(Section& section, event::SchemaSet& schemas) {
+    bool is_good = true;
+    for (const std::string& path : so_far_.schemas) {
+        const std::string whole = pem_files_.absolute(path);
+        const auto read = read_schemas(whole, whole);
+        std::vector<event::SchemaProblem> problems;
+        if (const auto* problem = std::get_if<event::SchemaProblem>(&read)) {
+            problems.push_back(*problem);
+        } else {
+            const auto& folder = std::get<event::SchemaFolder>(read);
+            for (const event::SchemaFile& file : folder.files)
+                catalogue_bytes_ +=
+                    file.name + '\0' + std::to_string(file.bytes.size()) + '\0' + file.bytes;
+            problems = schemas.add(folder);
+        }
+        add_problems(problems, section);
+        is_good = is_good && problems.empty();
+    }
+    return is_good;
+}
+
+std::optional<event::PersonTable> Reading::read_persons(Section& section) {
+    if (so_far_.persons.empty()) return std::nullopt;
+    constexpr std::size_t most_bytes = 512U << 20U;
+    const auto text = pem_files_.read_private(so_far_.persons, most_bytes);
+    if (!text) {
+        section.problem("persons", text.error().text);
+        return std::nullopt;
+    }
+    auto table = event::PersonTable::parse(*text);
+    if (!table) {
+        section.problem("persons", "the file: " + table.error().text);
+        return std::nullopt;
+    }
+    catalogue_bytes_ += digest_of(*text);
+    return std::move(*table);
 }
 
 std::optional<std::string> Reading::first_use(const std::string& kind,

@@ -1,6 +1,8 @@
 #pragma once
 // One reading of a configuration, as far as single options need it: what has been read before, what
 // must be unique over all files, and what the table alone cannot say about an item.
+#include "bus/event/catalogue.hpp"
+#include "bus/event/person_table.hpp"
 #include "bus/ops/config.hpp"
 #include "bus/ops/pem_files.hpp"
 #include "bus/ops/section.hpp"
@@ -9,6 +11,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+
+namespace vera::event {
+class SchemaSet;
+}
 
 namespace vera::ops {
 
@@ -27,6 +33,14 @@ public:
     void check_system(Section& section, const SystemConfig& system);
     void check_subscription(Section& section, const SubscriptionConfig& subscription);
     void check_queue(Section& section, const QueueConfig& queue);
+    void check_name_of_uuid(Section& section, const NameConfig& name);
+
+    /// Reads schemas and persons and makes the catalogue of them: before what names types is read.
+    void make_catalogue(Section& section);
+    /// The built-in one, if there is another one that could not be made.
+    [[nodiscard]] std::shared_ptr<const event::Catalogue> catalogue() const { return catalogue_; }
+    /// Of the files that make_catalogue read, for the digest.
+    [[nodiscard]] const std::string& catalogue_bytes() const { return catalogue_bytes_; }
 
     [[nodiscard]] PemFiles& pem_files() { return pem_files_; }
     /// The context of what has been checked without a problem.
@@ -43,8 +57,14 @@ private:
                                          const std::string& value,
                                          const Section& section);
 
+    bool add_schemas(Section& section, event::SchemaSet& schemas);
+    [[nodiscard]] std::optional<event::PersonTable> read_persons(Section& section);
+
     const LoadOptions& options_;
     const Config& so_far_;
+    std::shared_ptr<const event::Catalogue> catalogue_;
+    bool is_catalogue_whole_ = true;  ///< nothing of the configuration's schemas is left out
+    std::string catalogue_bytes_;
     PemFiles pem_files_;
     std::map<std::pair<std::string, std::string>, std::string> seen_;
 };

@@ -262,6 +262,10 @@ bool Section::maps(std::string_view key, const std::function<void(Section&)>& re
     return true;
 }
 
+void Section::problem_elsewhere(Problem problem) {
+    findings_.problems.push_back(std::move(problem));
+}
+
 void Section::finish() {
     for (const auto& [name, value] : node_.entries) {
         if (std::ranges::find(asked_, name.text) != asked_.end()) continue;

@@ -69,6 +69,8 @@ public:
     [[nodiscard]] bool has(std::string_view key) const;
     /// An error at a key of this map, or at the map itself if the key is absent or empty.
     void problem(std::string_view key, std::string reason);
+    /// An error in another file that this one names.
+    void problem_elsewhere(Problem problem);
     /// To be called last: reports what is there and was never asked for.
     void finish();
     [[nodiscard]] int line() const { return node_.line; }

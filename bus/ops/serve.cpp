@@ -260,7 +260,7 @@ std::string tls_text(const TlsConfig& tls) {
 
 Result<std::vector<std::string>> check_config(const std::string& config_file) {
     // Beyond loopback is for `serve --pilot` to decide: here it is a fact to be told.
-    const LoadedConfig loaded = load_config(config_file, {catalogue_types(), true, false});
+    const LoadedConfig loaded = load_config(config_file, {true, false});
     if (!loaded.is_good()) return fail(Errc::bad_input, to_text(loaded.problems));
     const Config& config = loaded.config;
     std::vector<std::string> facts;

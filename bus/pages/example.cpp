@@ -1,6 +1,7 @@
 #include "bus/pages/example.hpp"
 
 #include "bus/event/formats.hpp"
+#include "bus/event/uuid_names.hpp"
 #include "bus/pages/example_values.hpp"
 
 #include "vera/options/v1/options.pb.h"

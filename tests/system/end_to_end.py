@@ -323,6 +323,58 @@ def reload():
         client.close()
 
 
+PLAN = """syntax = "proto3";
+package plan.v1;
+import "vera/options/v1/options.proto";
+message PlanLagt {
+  option (vera.options.v1.besked) = {beskedtype: "0b8f5a4e-3c1d-4f6a-9b2e-7d8c6a5f4e3d" titel_da: "Plan lagt"};
+  string navn = 1 [(vera.options.v1.required) = true, (vera.options.v1.length) = {max: 10}];
+}
+"""
+
+
+@case("system: a folder of schemas is known after a reload; before it the type is refused, and a bad folder changes nothing")
+def schemas_by_reload():
+    with folder() as path, Bus(path, [subscription("alt")]).start() as bus:
+        schemas = os.path.join(path, "skemaer")
+        os.mkdir(schemas)
+        client = amqp.Client(bus.port)
+        sender = client.sender("events")
+
+        def publish(kind, **payload):
+            event = kuvert(str(uuid.uuid4()))
+            event["Beskedkuvert"]["Filtreringsdata"]["Beskedtype"] = {"UUIDIdentifikator": "0b8f5a4e-3c1d-4f6a-9b2e-7d8c6a5f4e3d"}
+            event["Beskeddata"] = [{"@type": f"type.googleapis.com/{kind}", **payload}]
+            return client.publish(sender, event_message(event))
+
+        def reloaded(text, settings, word):
+            with open(os.path.join(schemas, "plan.proto"), "w", encoding="utf-8") as out:
+                out.write(text)
+            bus.write_configuration(settings)
+            before = len(bus.log_text())
+            bus.signal(signal.SIGHUP)
+            eventually(lambda: word in bus.log_text()[before:], 20, f"the log tells of the reload ({word})")
+            return bus.log_text()[before:]
+
+        refused = publish("plan.v1.PlanLagt", navn="Kyst")
+        equal((refused.condition, refused.text.split(": ")[1]), ("vera:schema-unknown", "unknown type plan.v1.PlanLagt"))
+        settings = copy.deepcopy(bus.settings)
+        settings["schemas"] = ["skemaer"]
+        settings["subscriptions"].append(subscription("planer", types=["plan.v1.PlanLagt"]))
+        reloaded(PLAN, settings, "configuration reloaded")
+        equal(publish("plan.v1.PlanLagt", navn="Kyst").code, amqp.ACCEPTED)
+        equal([len(drained(client, client.receiver(f"sub/{name}"))) for name in ("alt", "planer")], [1, 1])
+        equal(publish("plan.v1.PlanLagt", navn="Kyststrækningen").text, "Beskeddata[0].navn: has more than 10 characters")
+        equal(publish("plan.v2.PlanLagt", navn="Kyst").text,
+              "line 1: Beskeddata[0]: unknown type plan.v2.PlanLagt; known in other versions: plan.v1.PlanLagt")
+        told = reloaded(PLAN.replace("string navn", "strng navn"), settings, "not reloaded")
+        check("plan.proto" in told and "line=6" in told or "plan.proto:6" in told, "the log names file and line", told)
+        equal(publish("plan.v1.PlanLagt", navn="Hav").code, amqp.ACCEPTED, "the old generation knows its types still")
+        shown = harness.vera("sub", "tail", "planer", "--queue", "-n", "1", "--url", bus.url, "--schemas", schemas, expect=1).stderr
+        check("plan.proto:6:3" in shown, "the command names file, line and column", shown)
+        client.close()
+
+
 @case("system: a restart keeps what waits, is in hand, is retried, dead or unrouted")
 def restart_keeps():
     subscriptions = [subscription("alt", authorities=[MUNICIPALITIES["laesoe"]], retry={"backoff": ["100ms"], "attempts": 3})]

@@ -29,7 +29,7 @@ std::string protobuf() {
     return event::test::sample_kuvert().SerializeAsString();
 }
 std::string json() {
-    return *event::kuvert_to_json(protobuf(), "application/protobuf", true);
+    return *event::test::kuvert_to_json(protobuf(), "application/protobuf", true);
 }
 
 /// 32-bit forms throughout: libraries that do not know a size beforehand.

@@ -54,7 +54,8 @@ TEST_CASE("cli: a payload and flags make a kuvert", "[cli]") {
     flags.object_type = "D848C3B8-6bac-4d4e-adc7-97d37df52704";
     flags.kle = "27.20.04";
     const auto id = parse_uuid("0b5e1c70-0000-4000-8000-000000000001");
-    const auto kuvert = cli::fill_kuvert({{"sag", 1}}, flags, *id, Timestamp{1'795'420'800'123});
+    const auto kuvert = cli::fill_kuvert(
+        {{"sag", 1}}, flags, *event::Catalogue::built_in(), *id, Timestamp{1'795'420'800'123});
     REQUIRE(kuvert);
     CHECK(cli::besked_id(*kuvert) == "0b5e1c70-0000-4000-8000-000000000001");
     const auto& filter = (*kuvert)["Beskedkuvert"]["Filtreringsdata"];
@@ -78,7 +79,8 @@ TEST_CASE("cli: a flag that makes no kuvert is named", "[cli]") {
         flags.type = "vera.sag.v1.SagOprettet";
         flags.beskedtype = "72b7b3b3-4938-43f3-83bf-e3aca929e9b2";
         change(flags);
-        const auto kuvert = cli::fill_kuvert(std::move(payload), flags, Uuid{}, Timestamp{1});
+        const auto kuvert = cli::fill_kuvert(
+            std::move(payload), flags, *event::Catalogue::built_in(), Uuid{}, Timestamp{1});
         return kuvert ? std::string{} : kuvert.error().text;
     };
     CHECK(text([](auto& flags) { flags.authority = "123"; }) ==

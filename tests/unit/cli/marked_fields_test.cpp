@@ -15,6 +15,11 @@ using nlohmann::json;
 
 namespace {
 
+const event::Catalogue& catalogue() {
+    static const auto built_in = event::Catalogue::built_in();
+    return *built_in;
+}
+
 /// A sample as a subscriber gets it, and as the listings print it.
 std::string printed(const std::string& sample, std::string_view content_type) {
     std::ifstream file(std::string(VERA_SAMPLES) + "/" + sample);
@@ -23,14 +28,14 @@ std::string printed(const std::string& sample, std::string_view content_type) {
     message.body.assign(std::istreambuf_iterator<char>(file), {});
     message.content_type = content_type;
     if (content_type == "application/protobuf") {
-        auto encoded = event::kuvert_from_json(message.body);
+        auto encoded = catalogue().from_json(message.body);
         REQUIRE(encoded);
         message.body = *encoded;
     }
-    json body = cli::decoded_body(message);
-    cli::mask_marked(body);
+    json body = cli::decoded_body(message, catalogue());
+    cli::mask_marked(body, catalogue());
     cli::mask(body);
-    return cli::pretty(message, body, true);
+    return cli::pretty(message, body, catalogue().names(), true);
 }
 
 }  // namespace
@@ -79,7 +84,7 @@ TEST_CASE("cli: payloads of unknown types and bytes are not shown", "[cli]") {
                       {"content-type", "text/plain"},
                       {"content", "TmFuY3k="}},
                      {{"@type", 7}, {"a", {{"b", {1, nullptr, true}}}}}}}};
-    cli::mask_marked(kuvert);
+    cli::mask_marked(kuvert, catalogue());
     CHECK(kuvert["BeskedVersion"] == "1.0");
     const json& data = kuvert["Beskeddata"];
     CHECK(data[0]["@type"] == "type.googleapis.com/somebody.Else");
@@ -94,7 +99,7 @@ TEST_CASE("cli: fields are masked under the names of the schema too", "[cli]") {
                    {{"@type", "type.googleapis.com/vera.person.v1.Person"},
                     {"navn", {{"fornavne", "Nancy"}, {"efternavn", 7}}},
                     {"bopaelsadresse", {{{"dar_uuid", "x"}, {"kommunekode", "0813"}}}}}}};
-    cli::mask_marked(loose);
+    cli::mask_marked(loose, catalogue());
     CHECK(loose["person"]["navn"]["fornavne"] == "***");
     CHECK(loose["person"]["navn"]["efternavn"] == "***");
     CHECK(loose["person"]["bopaelsadresse"][0]["dar_uuid"] == "***");

@@ -96,6 +96,16 @@ const Catalogue& catalogue() {
     return *built_in;
 }
 
+Result<std::string> kuvert_to_json(std::string_view body,
+                                   std::string_view content_type,
+                                   bool pretty) {
+    return catalogue().to_json(body, content_type, pretty);
+}
+
+Result<std::string> kuvert_from_json(std::string_view json) {
+    return catalogue().from_json(json);
+}
+
 std::string outcome(const RawEvent& raw) {
     const auto checked = catalogue().check(raw);
     const auto* refusal = std::get_if<Refusal>(&checked);

@@ -27,6 +27,11 @@ void set_payload(vera::besked::v1::Haendelsesbesked& besked,
 [[nodiscard]] RawEvent raw_event(const vera::besked::v1::Haendelsesbesked& besked);
 
 [[nodiscard]] const Catalogue& catalogue();
+/// With the built-in catalogue.
+[[nodiscard]] Result<std::string> kuvert_to_json(std::string_view body,
+                                                 std::string_view content_type,
+                                                 bool pretty);
+[[nodiscard]] Result<std::string> kuvert_from_json(std::string_view json);
 /// "accepted", or condition and text.
 [[nodiscard]] std::string outcome(const RawEvent& raw);
 

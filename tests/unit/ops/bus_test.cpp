@@ -62,7 +62,7 @@ flow::Published letter(const flow::Snapshot& snapshot) {
 struct Bench {
     Bench() {
         config.queues = {{"lager", {}, false}};
-        base.catalogue = event::Catalogue::built_in();
+        config.catalogue = event::Catalogue::built_in();
     }
     void start() { bus.start(make_snapshot(config, core.known_queues(), Generation{1}, base), {}); }
     /// Does what was asked of the outside; how many jobs there were.

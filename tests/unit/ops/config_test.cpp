@@ -13,8 +13,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::vector<std::string> types{
-    "vera.person.v1.PersonFlyttet", "vera.person.v1.PersonDoed", "vera.sag.v1.SagOprettet"};
+/// Made once for all tests here.
+std::shared_ptr<const event::Catalogue> built_in() {
+    static const auto catalogue = event::Catalogue::built_in();
+    return catalogue;
+}
+
 const std::string secret =
     "scrypt$15$8$1$AQIDBAUGBwgJCgsMDQ4PEA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -22,7 +26,7 @@ const std::string open_listener = "listen: [{anonymous: true}]\n";
 
 LoadedConfig load(const std::string& text, bool beyond_loopback = false) {
     const test::ConfigFolder folder;
-    return load_config(folder.write("vera.yaml", text), {types, beyond_loopback, false});
+    return load_config(folder.write("vera.yaml", text), {beyond_loopback, false, built_in()});
 }
 
 /// "line: key: reason" of all problems, one per line.
@@ -296,7 +300,7 @@ TEST_CASE("config: a folder gives one subscription per file, in the order of the
     folder.write("subs/README.md", "about them\n");
     const std::string file =
         folder.write("vera.yaml", open_listener + "subscriptions_folder: subs\n");
-    const LoadedConfig loaded = load_config(file, {types, false, false});
+    const LoadedConfig loaded = load_config(file, {false, false, built_in()});
     REQUIRE(loaded.is_good());
     REQUIRE(loaded.config.subscriptions.size() == 2);
     CHECK(loaded.config.subscriptions[0].name == "a");
@@ -305,7 +309,7 @@ TEST_CASE("config: a folder gives one subscription per file, in the order of the
     folder.write("subs/c.yaml", "nam: c\n");
     folder.write("subs/d.yml", "name: d\n");
     folder.write("subs/e.yaml", "name: a\n");
-    const LoadedConfig broken = load_config(file, {types, false, false});
+    const LoadedConfig broken = load_config(file, {false, false, built_in()});
     std::string found;
     for (const Problem& problem : broken.problems)
         found += to_text(problem) + "\n";
@@ -321,14 +325,14 @@ TEST_CASE("config: the digest follows the bytes of every file", "[ops]") {
     folder.write("subs/a.yaml", "name: a\n");
     const std::string file =
         folder.write("vera.yaml", open_listener + "subscriptions_folder: subs\n");
-    const std::string first = load_config(file, {types, false, false}).config.digest;
-    CHECK(load_config(file, {types, false, false}).config.digest == first);
+    const std::string first = load_config(file, {false, false, built_in()}).config.digest;
+    CHECK(load_config(file, {false, false, built_in()}).config.digest == first);
     folder.write("subs/a.yaml", "name: a # changed\n");
-    CHECK(load_config(file, {types, false, false}).config.digest != first);
+    CHECK(load_config(file, {false, false, built_in()}).config.digest != first);
 }
 
 TEST_CASE("config: a file that is not there is one problem", "[ops]") {
-    const LoadedConfig loaded = load_config("nowhere/vera.yaml", {types, false, false});
+    const LoadedConfig loaded = load_config("nowhere/vera.yaml", {false, false, built_in()});
     REQUIRE(loaded.problems.size() == 1);
     CHECK(to_text(loaded.problems[0]).rfind("nowhere/vera.yaml: cannot be read", 0) == 0);
 }

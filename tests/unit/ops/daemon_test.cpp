@@ -40,6 +40,11 @@ public:
             << more;
         return file;
     }
+    void write(const std::string& name, const std::string& text) const {
+        const auto file = std::filesystem::path(path_) / name;
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file, std::ios::binary) << text;
+    }
     [[nodiscard]] std::string store() const { return path_ + "/data"; }
 
 private:
@@ -103,6 +108,31 @@ TEST_CASE("daemon: a reload is refused if it contradicts what only a restart cha
     }()));
     (void)folder.configure("limits: {message: 4MiB}\ndoor: {in_flight: 16MiB}\n");
     CHECK(daemon->reload().is_applied);
+    daemon->stop(0ms);
+}
+
+TEST_CASE("daemon: a folder of schemas is taken by a reload, a bad one leaves the old generation",
+          "[ops]") {
+    const TempFolder folder;
+    const auto daemon = start(folder.configure(""));
+    const std::string plan =
+        "syntax = \"proto3\";\npackage plan.v1;\nmessage Plan { string a = 1; }\n";
+    const std::string with_schemas =
+        "schemas: [skemaer]\nsubscriptions: [{name: planer, types: [plan.v1.Plan]}]\n";
+    folder.write("skemaer/plan.proto", plan);
+    (void)folder.configure(with_schemas);
+    const ReloadReport taken = daemon->reload();
+    INFO(to_text(taken.problems));
+    REQUIRE(taken.is_applied);
+
+    folder.write("skemaer/plan.proto", plan + "message B { C c = 1; }\n");
+    const ReloadReport refused = daemon->reload();
+    CHECK_FALSE(refused.is_applied);
+    CHECK(refused.after == taken.after);
+    REQUIRE(refused.problems.size() == 1);
+    CHECK(refused.problems[0].file.ends_with("/skemaer/plan.proto"));
+    CHECK(refused.problems[0].line == 4);
+    CHECK(refused.problems[0].reason == "column 13: \"C\" is not defined.");
     daemon->stop(0ms);
 }
 

@@ -33,7 +33,7 @@ struct PkiFolder {
         std::filesystem::permissions(file, static_cast<std::filesystem::perms>(mode));
     }
     [[nodiscard]] LoadedConfig load(const std::string& text, bool is_pilot = false) const {
-        return load_config(folder.write("vera.yaml", text), {{}, is_pilot, false});
+        return load_config(folder.write("vera.yaml", text), {is_pilot, false});
     }
     /// Problems without the name of the file, one per line; the folder is FOLDER.
     [[nodiscard]] std::string problems(const std::string& text, bool is_pilot = false) const {

@@ -2,6 +2,7 @@
 
 #include "bus/event/catalogue.hpp"
 #include "bus/event/message_rules.hpp"
+#include "bus/event/type_info.hpp"
 #include "bus/pages/example_values.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/pages/sample_set.hpp"
