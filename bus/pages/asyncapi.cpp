@@ -344,8 +344,8 @@ ordered_json Document::facts(const Message& message, const std::string& byggeblo
     made["tags"] = ordered_json::array({{{"name", byggeblok}}, {{"name", name_of(event.art)}}});
     made["traits"] = ordered_json::array({reference("#/components/messageTraits/event")});
     made["x-vera-type"] = message.full_name;
-    made["x-vera-beskedtype"] = event.beskedtype;
-    made["x-vera-foelsomhed"] = event.foelsomhed;
+    if (!event.beskedtype.empty()) made["x-vera-beskedtype"] = event.beskedtype;
+    if (event.foelsomhed != 0) made["x-vera-foelsomhed"] = event.foelsomhed;
     if (!event.objekttype.empty()) made["x-vera-objekttype"] = event.objekttype;
     if (!event.objekthandling.empty()) made["x-vera-handling"] = event.objekthandling;
     if (!event.kle.empty()) made["x-vera-kle"] = event.kle;

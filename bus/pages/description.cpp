@@ -1,5 +1,6 @@
 #include "bus/pages/description.hpp"
 
+#include "bus/event/schema_options.hpp"
 #include "bus/pages/nearest.hpp"
 
 #include <algorithm>
@@ -170,8 +171,9 @@ Event describe_event(const Descriptor& message) {
     const auto& besked = message.options().GetExtension(options::besked);
     Event event;
     event.beskedtype = lower(besked.beskedtype());
-    event.titel_da = besked.titel_da();
-    event.titel_en = besked.titel_en();
+    // A schema that does not say what its events are called has their types' names.
+    event.titel_da = besked.titel_da().empty() ? message.name() : besked.titel_da();
+    event.titel_en = besked.titel_en().empty() ? event.titel_da : besked.titel_en();
     event.foelsomhed = besked.foelsomhed();
     if (besked.art() != options::Besked::ART_UNSPECIFIED) event.art = besked.art();
     event.objekttype = lower(besked.objekttype());
@@ -193,7 +195,7 @@ Message describe_message(const Descriptor& message) {
     put_names(message.full_name(), *message.file(), described);
     described.comment = parse_comment(raw_comment(message));
     described.is_deprecated = message.options().deprecated();
-    if (message.options().HasExtension(options::besked)) described.event = describe_event(message);
+    if (event::payload_of(message)) described.event = describe_event(message);
     described.objekttype = lower(message.options().GetExtension(options::objekttype));
     for (int i = 0; i < message.field_count(); ++i)
         described.fields.push_back(describe_field(*message.field(i)));

@@ -134,17 +134,13 @@ void Page::navigation_of(const Chapter& chapter) {
 }
 
 void Page::introduction() {
-    const std::string events = std::to_string(outline_.events);
-    const std::string objects = std::to_string(outline_.objects);
-    const std::string enums = std::to_string(outline_.enums);
     out_ += "<section>\n<h1>VeRA " + in(label::catalogue) + "</h1>\n<p>";
+    out_ += counts_in_words(outline_, options_.language);
     out_ += options_.language == Language::da
-                ? events + " hændelsestyper, " + objects + " objekter og dele, " + enums +
-                      " værdisæt, ordnet efter rammearkitekturens byggeblokke. Betydninger står på "
-                      "engelsk, som i skemaerne; titler og begrundelser på dansk."
-                : events + " types of events, " + objects + " objects and parts, " + enums +
-                      " sets of values, by the building blocks of the rammearkitektur. Reasons are "
-                      "in Danish, as in the schemas.";
+                ? ", ordnet efter rammearkitekturens byggeblokke. Betydninger står på engelsk, som "
+                  "i skemaerne; titler og begrundelser på dansk."
+                : ", by the building blocks of the rammearkitektur. Reasons are in Danish, as in "
+                  "the schemas.";
     out_ += "</p>\n<p class=\"type\">" + escaped(options_.made_by);
     if (options_.usage != nullptr && !options_.usage->node.empty())
         out_ += " · " + escaped(options_.usage->node);
@@ -210,7 +206,7 @@ void Page::overview(const Chapter& chapter) {
         out_ += "<tr><th scope=\"row\">" + escaped(title_of(event)) + "</th><td>" +
                 link_to(message->full_name) + "</td><td>" +
                 escaped(art_in_words(event.art, options_.language)) + "</td><td>" +
-                std::to_string(event.foelsomhed) + "</td></tr>\n";
+                (event.foelsomhed == 0 ? "" : std::to_string(event.foelsomhed)) + "</td></tr>\n";
     }
     out_ += "</tbody></table></div>\n";
 }
@@ -252,7 +248,8 @@ void Page::meaning(const Comment& comment) {
 void Page::event_facts(const Message& message) {
     const Event& event = *message.event;
     out_ += "<dl>\n";
-    fact(label::beskedtype, code(event.beskedtype));
+    fact(label::beskedtype,
+         event.beskedtype.empty() ? in(label::any_beskedtype) : code(event.beskedtype));
     if (outline_.has(event.object_class)) fact(label::of_class, link_to(event.object_class));
     fact(label::objekttype, code(event.objekttype));
     fact(label::handling, code(event.objekthandling));

@@ -27,6 +27,7 @@ private:
     }
     [[nodiscard]] std::string link_to(const std::string& full_name) const;
     [[nodiscard]] std::string type_of(const Field& field) const;
+    [[nodiscard]] std::string beskedtype_of(const Event& event) const;
     [[nodiscard]] std::string receivers_of(const Message& message) const;
     [[nodiscard]] std::string meaning_of(const Field& field) const;
 
@@ -107,18 +108,14 @@ std::string Specification::make() {
 
 void Specification::introduction() {
     section(in(label::overview));
-    const std::string events = std::to_string(outline_.events);
-    const std::string objects = std::to_string(outline_.objects);
-    const std::string enums = std::to_string(outline_.enums);
+    const std::string counts = counts_in_words(outline_, options_.language);
     paragraph(options_.language == Language::da
-                  ? "Dokumentet beskriver snitfladen til VeRA: " + events + " hændelsestyper, " +
-                        objects + " objekter og dele og " + enums +
-                        " værdisæt, ordnet efter rammearkitekturens byggeblokke. Kravene i "
+                  ? "Dokumentet beskriver snitfladen til VeRA: " + counts +
+                        ", ordnet efter rammearkitekturens byggeblokke. Kravene i "
                         "kolonnen Regler kontrolleres, når en hændelse udgives. Betydninger står "
                         "på engelsk, som i skemaerne."
-                  : "This document describes the interface to VeRA: " + events +
-                        " types of events, " + objects + " objects and parts and " + enums +
-                        " sets of values, by the building blocks of the rammearkitektur. What the "
+                  : "This document describes the interface to VeRA: " + counts +
+                        ", by the building blocks of the rammearkitektur. What the "
                         "column Rules says is checked when an event is published. Reasons are in "
                         "Danish, as in the schemas.");
     paragraph(markdown_escaped(options_.made_by));
@@ -171,13 +168,17 @@ void Specification::overview() {
                                                                    : event.titel_en),
                 link_to(message->full_name),
                 std::string(art_in_words(event.art, options_.language)),
-                std::to_string(event.foelsomhed),
-                code_span(event.beskedtype)};
+                event.foelsomhed == 0 ? "" : std::to_string(event.foelsomhed),
+                beskedtype_of(event)};
             if (options_.usage != nullptr) row.push_back(receivers_of(*message));
             out_ += table_row(row);
         }
         out_ += '\n';
     }
+}
+
+std::string Specification::beskedtype_of(const Event& event) const {
+    return event.beskedtype.empty() ? in(label::any_beskedtype) : code_span(event.beskedtype);
 }
 
 std::string Specification::receivers_of(const Message& message) const {
@@ -221,7 +222,7 @@ void Specification::event(const Message& message) {
         fact(label::sensitivity,
              std::to_string(event.foelsomhed) + ": " +
                  std::string(level_in_words(event.foelsomhed, options_.language)));
-    fact(label::beskedtype, code_span(event.beskedtype));
+    fact(label::beskedtype, beskedtype_of(event));
     if (!event.object_class.empty()) fact(label::of_class, link_to(event.object_class));
     fact(label::objekttype, code_span(event.objekttype));
     fact(label::handling, code_span(event.objekthandling));

@@ -130,4 +130,19 @@ std::vector<TextSection> text_sections() {
     return {connection(), promises(), answers(), change(), personal_data()};
 }
 
+std::string counts_in_words(const Outline& outline, Language language) {
+    const auto counted = [language](std::size_t count, const Words& one, const Words& many) {
+        return std::to_string(count) + ' ' + std::string((count == 1 ? one : many).in(language));
+    };
+    return counted(outline.events,
+                   {"hændelsestype", "type of events"},
+                   {"hændelsestyper", "types of events"}) +
+           ", " +
+           counted(outline.objects,
+                   {"objekt eller del", "object or part"},
+                   {"objekter og dele", "objects and parts"}) +
+           std::string(Words{" og ", " and "}.in(language)) +
+           counted(outline.enums, {"værdisæt", "set of values"}, {"værdisæt", "sets of values"});
+}
+
 }  // namespace vera::pages

@@ -1,8 +1,10 @@
 #pragma once
 // What an interface specification says beside the types themselves: how to connect, what is
 // promised, how types may change. The same text in HTML and Markdown.
+#include "bus/pages/outline.hpp"
 #include "bus/pages/words.hpp"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +20,9 @@ struct TextSection {
 
 /// In order.
 [[nodiscard]] std::vector<TextSection> text_sections();
+
+/// "1 type of events, 3 objects and parts and 2 sets of values".
+[[nodiscard]] std::string counts_in_words(const Outline& outline, Language language);
 
 /// Words of headings, columns and buttons.
 namespace label {
@@ -52,6 +57,7 @@ inline constexpr Words value{"Værdi", "Value"};
 inline constexpr Words source_text{"I kilden", "In the source"};
 inline constexpr Words publishers{"Udgives af", "Published by"};
 inline constexpr Words receivers{"Modtages af", "Received by"};
+inline constexpr Words any_beskedtype{"enhver", "any"};
 inline constexpr Words any_system{"ethvert system under Deltagere; der er ingen aftaler",
                                   "any system among the participants; there are no agreements"};
 inline constexpr Words nobody{"ingen abonnementer", "no subscription"};

@@ -1,8 +1,7 @@
 #include "bus/pages/type_set.hpp"
 
 #include "bus/base/check.hpp"
-
-#include "vera/options/v1/options.pb.h"
+#include "bus/event/schema_options.hpp"
 
 #include <google/protobuf/descriptor.pb.h>
 
@@ -33,7 +32,7 @@ public:
 };
 
 void add_events(const Descriptor& message, std::vector<const Descriptor*>& events) {
-    if (message.options().HasExtension(vera::options::v1::besked)) events.push_back(&message);
+    if (event::payload_of(message)) events.push_back(&message);
     for (int i = 0; i < message.nested_type_count(); ++i)
         add_events(*message.nested_type(i), events);
 }

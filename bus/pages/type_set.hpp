@@ -26,7 +26,7 @@ public:
     [[nodiscard]] const std::vector<const google::protobuf::FileDescriptor*>& files() const {
         return files_;
     }
-    /// Messages that may be the payload of an event (option `besked`), by full name.
+    /// Messages that may be the payload of an event (event::payload_of), by full name.
     [[nodiscard]] std::vector<const google::protobuf::Descriptor*> events() const;
 
 private:
