@@ -64,14 +64,16 @@ void add_verbs(CLI::App& root, Session& session) {
     add_oio_export(oio, session);
     add_oio_import(oio, session);
 #endif
-#ifdef VERA_HAS_PAGES
     CLI::App& type = group(root, "type", "Message types");
+#ifdef VERA_HAS_PAGES
     add_type_ls(type, session);
     add_type_show(type, session);
     add_type_example(type, session);
     add_type_docs(type, session);
     add_type_asyncapi(type, session);
 #endif
+    add_type_check(type, session);
+    add_type_validate(type, session);
     add_bench(root, session);
     add_version(root, session);
     add_completion(root, session);

@@ -38,10 +38,12 @@ void add_store_fsck(CLI::App& store, Session& session);
 void add_store_restore(CLI::App& store, Session& session);
 void add_sub_tail(CLI::App& sub, Session& session);
 void add_type_asyncapi(CLI::App& type, Session& session);
+void add_type_check(CLI::App& type, Session& session);
 void add_type_docs(CLI::App& type, Session& session);
 void add_type_example(CLI::App& type, Session& session);
 void add_type_ls(CLI::App& type, Session& session);
 void add_type_show(CLI::App& type, Session& session);
+void add_type_validate(CLI::App& type, Session& session);
 void add_version(CLI::App& root, Session& session);
 
 /// The text that every verb's help ends with: its examples, then the exit codes.

@@ -57,6 +57,7 @@ TEST_CASE("cli: wrong arguments are usage errors on stderr in one line", "[cli]"
         {"queue", "peek", "x", "--meta"},
         {"message", "send"},
         {"message", "tail"},
+        {"type", "check"},
     }));
     CAPTURE(arguments);
     const Ran ran = run(arguments);
@@ -90,10 +91,12 @@ TEST_CASE("cli: every verb's help gives examples and exit codes", "[cli]") {
                                                                  {"status"},
                                                                  {"sub", "tail"},
                                                                  {"type", "asyncapi"},
+                                                                 {"type", "check"},
                                                                  {"type", "docs"},
                                                                  {"type", "example"},
                                                                  {"type", "ls"},
                                                                  {"type", "show"},
+                                                                 {"type", "validate"},
                                                                  {"version"}}));
     std::vector<std::string> arguments = verb;
     arguments.emplace_back("--help");

@@ -1,0 +1,164 @@
+// `vera type check`: what a change of schemas breaks, and whom.
+#include "bus/cli/verbs.hpp"
+#include "bus/event/compatibility.hpp"
+#include "bus/event/schema_set.hpp"
+#include "bus/ops/config.hpp"
+#include "bus/ops/schema_folder.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace vera::cli {
+namespace {
+
+using event::Difference;
+using event::SchemaSet;
+using nlohmann::json;
+
+struct CheckFlags {
+    std::string old;
+    std::string fresh = "built-in";
+    std::string config;
+    bool is_json = false;
+};
+
+/// "built-in", a folder, or a file. What does not bring VeRA's own schemas stands on the built-in
+/// ones.
+Result<SchemaSet> set_of(const std::string& given) {
+    if (given == "built-in") return SchemaSet::built_in();
+    const auto read = ops::read_schemas(given, given);
+    if (const auto* problem = std::get_if<event::SchemaProblem>(&read))
+        return fail(Errc::bad_input, to_text(*problem));
+    const auto& folder = std::get<event::SchemaFolder>(read);
+    SchemaSet alone;
+    if (alone.add(folder).empty() && alone.find("vera/options/v1/options.proto") != nullptr)
+        return alone;
+    SchemaSet set = SchemaSet::built_in();
+    const auto problems = set.add(folder);
+    if (!problems.empty()) return fail(Errc::bad_input, to_text(problems));
+    return set;
+}
+
+/// A subscription whose filter names something that is broken.
+struct Touched {
+    std::string subscription;
+    std::string filter;  ///< as it is written: a type, or a package
+    std::string type;
+    bool is_gone = false;
+};
+
+bool covers(const std::string& filter, const std::string& type) {
+    if (!filter.ends_with(".*")) return filter == type;
+    const std::string_view prefix = std::string_view(filter).substr(0, filter.size() - 1);
+    return type.starts_with(prefix) && type.find('.', prefix.size()) == std::string::npos;
+}
+
+using Broken = std::map<std::string, std::vector<const Difference*>>;
+
+std::vector<Touched> touched_by(const ops::Config& config, const Broken& broken) {
+    std::vector<Touched> touched;
+    for (const ops::SubscriptionConfig& subscription : config.subscriptions)
+        for (const std::string& filter : subscription.filter.types)
+            for (const auto& [type, differences] : broken)
+                if (covers(filter, type))
+                    touched.push_back(
+                        {subscription.name,
+                         filter,
+                         type,
+                         std::ranges::any_of(differences, [&type = type](const Difference* one) {
+                             return one->path == type &&
+                                    one->what.find("gone") != std::string::npos;
+                         })});
+    return touched;
+}
+
+json to_json(const std::vector<Difference>& differences,
+             const Broken& broken,
+             const std::vector<Touched>& touched) {
+    json out{{"version", 1},
+             {"breaks", json::array()},
+             {"types", json::array()},
+             {"subscriptions", json::array()}};
+    for (const Difference& one : differences)
+        out["breaks"].push_back({{"severity", name_of(one.severity)},
+                                 {"file", one.file},
+                                 {"path", one.path},
+                                 {"text", one.what}});
+    for (const auto& [type, ignored] : broken)
+        out["types"].push_back(type);
+    for (const Touched& one : touched)
+        out["subscriptions"].push_back({{"subscription", one.subscription},
+                                        {"filter", one.filter},
+                                        {"type", one.type},
+                                        {"gone", one.is_gone}});
+    return out;
+}
+
+void print(const std::vector<Difference>& differences,
+           const Broken& broken,
+           const std::vector<Touched>& touched,
+           Io& io) {
+    for (const Difference& one : differences)
+        io.out << to_text(one) << '\n';
+    if (!broken.empty()) io.out << "events concerned:";
+    for (const auto& [type, ignored] : broken)
+        io.out << ' ' << type;
+    if (!broken.empty()) io.out << '\n';
+    for (const Touched& one : touched)
+        io.out << "subscription " << one.subscription << ": types " << one.filter << " names "
+               << one.type << (one.is_gone ? ", which is gone" : ", which has changed") << '\n';
+    if (differences.empty())
+        io.out << "nothing breaks\n";
+    else
+        io.out << differences.size() << (differences.size() == 1 ? " break" : " breaks") << '\n';
+}
+
+int check(const CheckFlags& flags, Io& io) {
+    const auto old = set_of(flags.old);
+    if (!old) return report(io, old.error());
+    const auto fresh = set_of(flags.fresh);
+    if (!fresh) return report(io, fresh.error());
+    const std::vector<Difference> differences = breaks(*old, *fresh);
+    const Broken broken = broken_types(*old, differences);
+    std::vector<Touched> touched;
+    if (!flags.config.empty()) {
+        const ops::LoadedConfig loaded = ops::load_config(flags.config, {true, false});
+        if (!loaded.is_good()) return report(io, {Errc::bad_input, ops::to_text(loaded.problems)});
+        touched = touched_by(loaded.config, broken);
+    }
+    if (flags.is_json)
+        io.out << to_json(differences, broken, touched).dump() << '\n';
+    else
+        print(differences, broken, touched, io);
+    return differences.empty() ? exit_ok : exit_failed;
+}
+
+}  // namespace
+
+void add_type_check(CLI::App& type, Session& session) {
+    CLI::App* verb =
+        type.add_subcommand("check", "What a change of schemas breaks; 1 if anything does");
+    auto flags = std::make_shared<CheckFlags>();
+    verb->add_option("--against",
+                     flags->old,
+                     "The old schemas: a folder, a .proto file, a descriptor set, or built-in")
+        ->required()
+        ->type_name("OLD");
+    verb->add_option("NEW", flags->fresh, "The new ones, likewise")->capture_default_str();
+    verb->add_option(
+        "-c,--config", flags->config, "Also tell whose subscriptions name what breaks");
+    verb->add_flag("--json", flags->is_json, "As JSON");
+    verb->footer(
+        footer("  vera type check --against schemas/released/vera.binpb\n"
+               "  vera type check --against skemaer/ skemaer-next/ -c vera.yaml\n"));
+    verb->callback([flags, &session] { session.exit_code = check(*flags, session.io); });
+}
+
+}  // namespace vera::cli
