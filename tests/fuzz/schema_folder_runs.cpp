@@ -1,0 +1,62 @@
+// N good schemas with bytes changed: schema_folder_runs [N [SEED]]. A broken promise ends the
+// process; the last line names the seed that it began at.
+#include "tests/fuzz/choices.hpp"
+#include "tests/fuzz/folder_run.hpp"
+
+#include <google/protobuf/stubs/logging.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+std::string changed(std::string bytes, vera::fuzz::Dice& dice) {
+    static constexpr char pieces[] = "{}[]()<>;=\"\\,.:/0189aZ_ \n\x80\xff";
+    for (auto left = 1 + dice.below(6); left != 0 && bytes.size() > 2; --left) {
+        const auto at = 1 + dice.below(static_cast<std::uint32_t>(bytes.size() - 1));
+        const auto length = 1 + dice.below(12);
+        switch (dice.below(4)) {
+            case 0:
+                bytes[at] = pieces[dice.below(sizeof pieces - 1)];
+                break;
+            case 1:
+                bytes.erase(at, length);
+                break;
+            case 2:
+                bytes.insert(at, bytes.substr(dice.below(static_cast<std::uint32_t>(bytes.size())),
+                                              length));
+                break;
+            default:
+                bytes[at] = static_cast<char>(dice.below(256));
+                break;
+        }
+    }
+    return bytes;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace vera::fuzz;
+    const std::uint64_t runs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2000;
+    const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+    google::protobuf::SetLogHandler(nullptr);  // it tells of every schema it refuses
+    FolderTally tally;
+    for (const std::string& good : good_folders())
+        run_folder(good, tally);
+    const std::uint64_t good = tally.taken;
+    for (std::uint64_t seed = first; seed < first + runs; ++seed) {
+        if (seed % 64 == 1 || runs == 1) {
+            std::printf("from seed %llu\n", static_cast<unsigned long long>(seed));
+            (void)std::fflush(stdout);
+        }
+        Dice dice(seed);
+        run_folder(changed(good_folders()[dice.below(2)], dice), tally);
+    }
+    std::printf("%llu folders: %llu taken, %llu refused\n",
+                static_cast<unsigned long long>(tally.runs),
+                static_cast<unsigned long long>(tally.taken),
+                static_cast<unsigned long long>(tally.refused));
+    return good == good_folders().size() && tally.refused != 0 ? 0 : 1;
+}
