@@ -357,7 +357,8 @@ def schemas_by_reload():
             return bus.log_text()[before:]
 
         refused = publish("plan.v1.PlanLagt", navn="Kyst")
-        equal((refused.condition, refused.text.split(": ")[1]), ("vera:schema-unknown", "unknown type plan.v1.PlanLagt"))
+        equal(refused.condition, "vera:schema-unknown")
+        check("Beskeddata[0]: unknown type plan.v1.PlanLagt" in refused.text, refused.text)
         settings = copy.deepcopy(bus.settings)
         settings["schemas"] = ["skemaer"]
         settings["subscriptions"].append(subscription("planer", types=["plan.v1.PlanLagt"]))
