@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view own_prefix = "x-opt-vera-";
 constexpr std::string_view deaths_key = "x-opt-deaths";
 constexpr std::uint8_t usual_priority = 4;
+constexpr std::uint64_t place_mask = 0xFFFFFFFFU;  // of a note: a block has no more bytes
 
 void put_constructor(std::string& out, Byte constructor) {
     out.push_back(static_cast<char>(constructor));
@@ -171,6 +172,7 @@ std::uint32_t put_own(const Stamp& stamp, std::string& out) {
         key("x-opt-vera-leaf");
         put_ulong(out, stamp.leaf.value);
     }
+    if (!stamp.withheld.empty()) text("x-opt-vera-withheld", stamp.withheld);
     if (!stamp.unrouted.empty()) text("x-opt-vera-unrouted", stamp.unrouted);
     if (!stamp.dead_reason.empty()) {
         text("x-opt-vera-dead-reason", stamp.dead_reason);
@@ -216,9 +218,17 @@ std::uint64_t note_of(const Sections& sections, std::string_view message) {
     return static_cast<std::uint64_t>(sections.bare.data() - message.data()) + 1;
 }
 
+std::uint64_t note_without_addresses(std::uint64_t note, Generation generation) {
+    return note == 0 ? 0 : (note & place_mask) | generation.value << 32U;
+}
+
+bool is_without_addresses(std::uint64_t note, Generation generation) {
+    return note >> 32U != 0 && note >> 32U == (generation.value & place_mask);
+}
+
 Sections sections_of(std::uint64_t note, std::string_view message) {
     Sections sections;
-    sections.bare = message.substr(static_cast<std::size_t>(note - 1));
+    sections.bare = message.substr(static_cast<std::size_t>((note & place_mask) - 1));
     return sections;
 }
 

@@ -22,6 +22,7 @@ struct Stamp {
     std::string_view sender_authority;  ///< x-opt-vera-sender-authority (string), as above
     EventSeq sequence;                  ///< x-opt-vera-sequence (ulong); none: left out
     LeafIndex leaf;                     ///< x-opt-vera-leaf (ulong); none: left out
+    std::string_view withheld{};        ///< x-opt-vera-withheld (string), empty: left out
     std::string_view unrouted;          ///< x-opt-vera-unrouted (string), empty: left out
     std::string_view dead_reason;  ///< non-empty: x-opt-vera-dead-reason, -error, -at, -attempts
                                    ///< and x-opt-deaths
@@ -37,8 +38,13 @@ struct Stamp {
 void write_head(const Sections& sections, const Stamp& stamp, std::string& out);
 
 /// What write_head and the sending need of a scanned message, in one number that stays with the
-/// message (Block::note); 0 if it does not fit in one: the message is scanned again.
+/// message (Block::note); 0 if it does not fit in one: the message is scanned again. Its upper half
+/// is free.
 [[nodiscard]] std::uint64_t note_of(const Sections& sections, std::string_view message);
+/// The note of an event that was found, in that generation, to be of interest to no address
+/// protection; 0 stays 0.
+[[nodiscard]] std::uint64_t note_without_addresses(std::uint64_t note, Generation generation);
+[[nodiscard]] bool is_without_addresses(std::uint64_t note, Generation generation);
 /// The way back, as far as write_head and the sending need it. `note` is not 0.
 [[nodiscard]] Sections sections_of(std::uint64_t note, std::string_view message);
 

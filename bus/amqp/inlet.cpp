@@ -277,6 +277,9 @@ void Inlet::publish(pn_delivery_t* delivery,
             return;
         }
         published.plan = std::move(*std::get_if<flow::Plan>(&decided));
+        if (!published.plan.may_hold_protected_address)
+            published.raw.message.set_note(
+                note_without_addresses(published.raw.message.note(), published.plan.generation));
         published.plan.salt = io_.draw_salt();
     }
     note_reply_to(sections, to);

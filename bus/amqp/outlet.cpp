@@ -19,6 +19,7 @@ constexpr std::size_t max_fetching = 16;  // fewer, the larger the bodies are
 constexpr std::size_t large_body_bytes = 256U << 10U;
 constexpr std::size_t max_hot_waiting = 8;  // waiting copies that keep their body in memory
 constexpr std::size_t max_error_bytes = 1024;
+constexpr std::string_view protected_address = "protected-address";  // what is withheld
 constexpr std::size_t most_unsent = 1000;  // copies that may lie here, however large the credit
 
 static_assert(sizeof(void*) >= sizeof(std::uint64_t), "a delivery's context holds a copy's number");
@@ -62,6 +63,7 @@ Outlet::Outlet(pn_link_t* handle,
       queue_name_(address.spec->name),
       is_inbox_(address.spec->kind == flow::QueueKind::inbox),
       system_(identity.system),
+      right_(address, identity),
       has_dead_letters_(!is_dead_letter(address.queue) &&
                         address.spec->kind != flow::QueueKind::unrouted),
       mode_(mode) {
@@ -228,9 +230,16 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
     if (!body) return give_up(deliver, body.error());
     // What lies in memory has been scanned when it came.
     const std::uint64_t note = body->offset == 0 ? body->block.note() : 0;
-    const Result<Sections> sections =
-        note == 0 ? scan(body->view()) : Result<Sections>(sections_of(note, body->view()));
+    const bool is_guarded =
+        !right_.holds(io_.snapshot()) && !is_without_addresses(note, io_.snapshot().generation);
+    const Result<Sections> sections = note == 0 || is_guarded
+                                          ? scan(body->view())
+                                          : Result<Sections>(sections_of(note, body->view()));
     if (!sections) return give_up(deliver, {Errc::corrupt, sections.error().text});
+    Result<std::string> other = std::string{};
+    if (is_guarded) other = right_.without(*sections, io_.snapshot(), io_.now());
+    if (!other) return give_up(deliver, other.error());
+    const std::string_view bare = other->empty() ? sections->bare : *other;
     note_reply_to(*sections);
     Stamp stamp{.is_durable = true,
                 .is_first_acquirer = deliver.is_first_acquirer,
@@ -241,6 +250,7 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
                 .sender_authority = {},
                 .sequence = deliver.event,
                 .leaf = deliver.leaf,
+                .withheld = other->empty() ? std::string_view{} : protected_address,
                 .unrouted = {},
                 .dead_reason = {},
                 .dead_error = {},
@@ -262,11 +272,11 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
     std::string& head = io_.scratch();
     write_head(*sections, stamp, head);
     const std::uint64_t most = pn_link_remote_max_message_size(handle());
-    if (most != 0 && head.size() + sections->bare.size() > most)
+    if (most != 0 && head.size() + bare.size() > most)
         return give_up(deliver,
                        {Errc::too_large,
                         "larger than the consumer's max-message-size of " + std::to_string(most)});
-    send(deliver, head, sections->bare);
+    send(deliver, head, bare);
 }
 
 // Whoever takes a message may send to the dynamic node that it wants the answer at, if that was

@@ -1,6 +1,7 @@
 #pragma once
 // A consumer's link: copies out in order, credit and outcomes back to the core. Private to this
 // room.
+#include "bus/amqp/address_right.hpp"
 #include "bus/amqp/addresses.hpp"
 #include "bus/amqp/frame_guard.hpp"
 #include "bus/amqp/io_thread.hpp"
@@ -103,7 +104,8 @@ private:
     std::string subscription_;  // of "sub/<name>": <name>
     bool is_inbox_;             // what it holds names its sender
     std::string system_;        // who consumes
-    bool has_dead_letters_;     // a rejected copy goes somewhere
+    AddressRight right_;
+    bool has_dead_letters_;  // a rejected copy goes somewhere
     Mode mode_;
     std::deque<Waiting> waiting_;
     std::size_t fetching_ = 0;

@@ -26,8 +26,9 @@ struct Attributes {
     std::string handling;    ///< canonical UnikId
     std::string kle;         ///< "27.20.04", empty if absent
     int foelsomhed = 0;      ///< 1 to 4; 0 if unknown or absent
-    std::vector<std::string> objects;  ///< canonical ids of all ObjektRegistrering and
-                                       ///< RelateretObjekt, in order, first is `object`
+    bool may_hold_protected_address = false;  ///< address protection may concern what is in it
+    std::vector<std::string> objects;         ///< canonical ids of all ObjektRegistrering and
+                                              ///< RelateretObjekt, in order, first is `object`
 };
 
 }  // namespace vera::event

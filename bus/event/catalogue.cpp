@@ -8,6 +8,7 @@
 #include "bus/event/kuvert_view.hpp"
 #include "bus/event/message_rules.hpp"
 #include "bus/event/message_types.hpp"
+#include "bus/event/protected_addresses.hpp"
 #include "bus/event/schema_options.hpp"
 #include "bus/event/schema_place.hpp"
 #include "bus/event/type_info.hpp"
@@ -85,6 +86,7 @@ struct Catalogue::Contents {
     std::unique_ptr<MessageTypes> messages;  ///< of `pool`
     RuleBook book;
     const MessageRules* kuvert = nullptr;
+    ProtectedAddresses addresses;
     UuidNames names;
     PersonTable persons;
     std::vector<TypeInfo> types;
@@ -128,9 +130,13 @@ void Catalogue::Contents::build(CatalogueParts parts, std::vector<SchemaProblem>
     const auto rules = book.compile(besked);
     VERA_CHECK(rules.has_value());  // of our own schemas, not of input
     kuvert = *rules;
-    for (const auto& [file, place] : files)
+    std::vector<const FileDescriptor*> descriptors;
+    for (const auto& [file, place] : files) {
         for (int i = 0; i < file->message_type_count(); ++i)
             add_payloads(*file->message_type(i), place, problems);
+        descriptors.push_back(file);
+    }
+    addresses.compile(descriptors);
     messages->name_payloads(type_names());
     add_names();
 }
@@ -261,6 +267,7 @@ std::variant<Attributes, Refusal> Catalogue::Contents::check(const RawEvent& raw
                                ", which is " + info.beskedtype);
     }
     if (auto refused = disagreement(raw.cloud_events, attributes)) return std::move(*refused);
+    attributes.may_hold_protected_address = addresses.may_be_in(kuvert_bytes);
     return attributes;
 }
 
@@ -308,6 +315,18 @@ Timestamp Catalogue::virkning(const RawEvent& raw) const {
     const auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored, *this);
     const auto* bytes = std::get_if<std::string>(&kuvert);
     return bytes == nullptr ? Timestamp{} : contents_->virkning(*bytes);
+}
+
+bool Catalogue::may_hold_protected_address(std::string_view body,
+                                           std::string_view content_type) const {
+    return form_of(body, content_type) == KuvertForm::protobuf
+               ? contents_->addresses.may_be_in(body)
+               : contents_->addresses.may_be_in_json(body);
+}
+
+Result<std::optional<std::string>> Catalogue::without_protected_addresses(
+    std::string_view body, std::string_view content_type, Timestamp now) const {
+    return kuvert_without(contents_->addresses, body, content_type, now, *this);
 }
 
 Result<std::string> Catalogue::to_json(std::string_view body,

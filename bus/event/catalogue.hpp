@@ -46,6 +46,15 @@ public:
     /// event that check() has let through.
     [[nodiscard]] Timestamp virkning(const RawEvent& raw) const;
 
+    /// Whether the kuvert, in either form, has anything of a type with fields that a person's
+    /// address protection covers. Cheap; true also where only reading all of it would tell.
+    [[nodiscard]] bool may_hold_protected_address(std::string_view body,
+                                                  std::string_view content_type) const;
+    /// The kuvert, in the form it has, for a receiver without the right to protected addresses, see
+    /// ProtectedAddresses; nothing: it is the same. Errc::bad_input if it cannot be read.
+    [[nodiscard]] Result<std::optional<std::string>> without_protected_addresses(
+        std::string_view body, std::string_view content_type, Timestamp now) const;
+
     /// The kuvert as protobuf-JSON, field names as in the XSD; two-space indent if `pretty`.
     /// Errc::bad_input if `body` is no kuvert.
     [[nodiscard]] Result<std::string> to_json(std::string_view body,

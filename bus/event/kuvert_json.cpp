@@ -60,6 +60,32 @@ std::variant<std::string, Refusal> kuvert_of_json(std::string_view json,
     return besked.SerializeAsString();
 }
 
+Result<std::optional<std::string>> kuvert_without(const ProtectedAddresses& addresses,
+                                                  std::string_view body,
+                                                  std::string_view content_type,
+                                                  Timestamp now,
+                                                  const Catalogue& catalogue) {
+    if (form_of(body, content_type) == KuvertForm::protobuf) {
+        WireReader reader(body);
+        WireField field;
+        while (reader.next(field)) {
+        }
+        if (!reader.at_end()) return fail(Errc::bad_input, "no kuvert");
+        return addresses.without(body, now);
+    }
+    if (!addresses.may_be_in_json(body)) return std::optional<std::string>{};
+    auto kuvert = kuvert_of_json(body, UnknownPayloadMembers::refused, catalogue);
+    const bool has_unknown = std::holds_alternative<Refusal>(kuvert);
+    if (has_unknown) kuvert = kuvert_of_json(body, UnknownPayloadMembers::ignored, catalogue);
+    if (const auto* refused = std::get_if<Refusal>(&kuvert))
+        return fail(Errc::bad_input, refused->text);
+    const auto rest = addresses.without(std::get<std::string>(kuvert), now, has_unknown);
+    if (!rest) return std::optional<std::string>{};
+    auto json = kuvert_to_json(*rest, "application/protobuf", false, catalogue);
+    if (!json) return fail(json.error().code, json.error().text);
+    return std::optional<std::string>(std::move(*json));
+}
+
 Result<std::string> kuvert_to_json(std::string_view body,
                                    std::string_view content_type,
                                    bool pretty,

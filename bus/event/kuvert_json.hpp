@@ -5,8 +5,10 @@
 #include "bus/base/result.hpp"
 #include "bus/event/catalogue.hpp"
 #include "bus/event/json_reader.hpp"
+#include "bus/event/protected_addresses.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,6 +25,12 @@ enum class KuvertForm : std::uint8_t { protobuf, json };
 /// with line and field.
 [[nodiscard]] std::variant<std::string, Refusal> kuvert_of_json(std::string_view json,
                                                                 UnknownPayloadMembers unknown,
+                                                                const Catalogue& catalogue);
+/// See Catalogue::without_protected_addresses. JSON is laid out anew, without space.
+[[nodiscard]] Result<std::optional<std::string>> kuvert_without(const ProtectedAddresses& addresses,
+                                                                std::string_view body,
+                                                                std::string_view content_type,
+                                                                Timestamp now,
                                                                 const Catalogue& catalogue);
 /// See Catalogue::to_json.
 [[nodiscard]] Result<std::string> kuvert_to_json(std::string_view body,

@@ -86,6 +86,7 @@ std::variant<Plan, Refusal> admit(const Snapshot& snapshot, const event::RawEven
     id.append(raw.identity->system).append(1, '\0').append(attributes.id);
     plan.id_hash = keyed_hash(id, snapshot.hash_seed);
     plan.bytes_hash = keyed_hash(raw.message.view(), snapshot.hash_seed);
+    plan.may_hold_protected_address = attributes.may_hold_protected_address;
     plan.is_sensitive = attributes.foelsomhed >= 3;
     plan.expiry = expiry_of(raw);
     plan.ready_at = raw.ready_at;

@@ -23,7 +23,8 @@ struct Plan {
         0;  ///< keyed hash of system and BeskedId; 0 = no dedup (all but events)
     std::uint64_t bytes_hash =
         0;  ///< keyed hash of the message as received; 0 = no dedup: nobody compares it
-    bool is_sensitive = false;  ///< foelsomhed (sensitivity) 3 or 4
+    bool may_hold_protected_address = false;  ///< see event::Attributes
+    bool is_sensitive = false;                ///< foelsomhed (sensitivity) 3 or 4
     Timestamp expiry;    ///< least of arrival + header.ttl and absolute-expiry-time; none = never
     Timestamp ready_at;  ///< the publisher's wish: not ready before; none = at once
     Timestamp virkning;  ///< when the registration takes effect; none if no queue of the plan asks

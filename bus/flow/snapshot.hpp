@@ -110,6 +110,10 @@ struct Snapshot {
     std::unordered_map<std::string, std::size_t>
         by_address;                    ///< index into `queues`; not the deleted ones
     std::vector<QueueId> at_virkning;  ///< queues that deliver at the virkning, ascending
+    /// Who gets addresses that a person's address protection covers: these systems, from these
+    /// subscriptions. Both ascending.
+    std::vector<std::string> systems_with_protected_addresses;
+    std::vector<QueueId> queues_with_protected_addresses;
     QueueId unrouted;
     Limits limits;
     std::uint64_t hash_seed = 0;  ///< secret of this store: key of order, id and byte hashes

@@ -249,6 +249,12 @@ std::vector<std::pair<std::string, std::string>> contradictions(const Config& co
                                "`" + system.name +
                                    "` has certificates only, and no listener asks for one "
                                    "(listen[].tls.client_ca)");
+    if (std::ranges::any_of(config.subscriptions, &SubscriptionConfig::has_protected_addresses) &&
+        std::ranges::none_of(config.systems, &SystemConfig::has_protected_addresses))
+        found.emplace_back(
+            "systems",
+            "a subscription has protected_addresses, and no system has: nobody could "
+            "get them");
     return found;
 }
 

@@ -115,7 +115,8 @@ struct SystemConfig {
         secrets;  ///< hashed, see policy/secret.hpp; several while one is being replaced
     std::vector<SubjectConfig> certificates{};  ///< by their subjects; several likewise
     InboxConfig inbox{};
-    bool is_operator = false;  ///< may see and reload the configuration
+    bool is_operator = false;              ///< may see and reload the configuration
+    bool has_protected_addresses = false;  ///< has the right to them
 };
 
 struct AuthorityConfig {
@@ -141,6 +142,7 @@ struct SubscriptionConfig {
     QueueLimitsConfig limits{};
     std::optional<Millis> ttl{};  ///< 1s – 3650d; not set: copies wait for ever
     flow::DeliverAt deliver_at = flow::DeliverAt::once;
+    bool has_protected_addresses = false;  ///< for systems with the right to them
 };
 
 struct QueueConfig {

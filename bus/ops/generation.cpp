@@ -175,6 +175,14 @@ std::shared_ptr<const flow::Snapshot> make_snapshot(const Config& config,
                                  config.subscriptions[i].filter});
     snapshot->routes = std::make_shared<const route::RoutingTable>(std::move(subscriptions));
 
+    for (std::size_t i = 0; i < config.subscriptions.size(); ++i)
+        if (config.subscriptions[i].has_protected_addresses)
+            snapshot->queues_with_protected_addresses.push_back(snapshot->queues[i + 1].id);
+    for (const SystemConfig& system : config.systems)
+        if (system.has_protected_addresses)
+            snapshot->systems_with_protected_addresses.push_back(system.name);
+    std::ranges::sort(snapshot->queues_with_protected_addresses);
+    std::ranges::sort(snapshot->systems_with_protected_addresses);
     std::ranges::sort(snapshot->queues, {}, &flow::QueueSpec::id);
     for (std::size_t i = 0; i < snapshot->queues.size(); ++i) {
         const flow::QueueSpec& queue = snapshot->queues[i];

@@ -411,6 +411,12 @@ OptionTable<SystemConfig> system_options() {
         boolean("operator",
                 at(&SystemConfig::is_operator),
                 {"0.1", reload, "may see and reload the configuration by `$management`"}),
+        boolean("protected_addresses",
+                at(&SystemConfig::has_protected_addresses),
+                {"0.1",
+                 reload,
+                 "has the right to addresses under address protection (CPR-loven § 28), from "
+                 "subscriptions that ask for them"}),
     };
 }
 
@@ -513,6 +519,12 @@ OptionTable<SubscriptionConfig> make_subscription_options() {
                 reload,
                 "at once, or when all of the payload's registration has taken effect: the latest "
                 "FraTidspunkt of any Virkning in it"}),
+        boolean("protected_addresses",
+                at(&SubscriptionConfig::has_protected_addresses),
+                {"0.1",
+                 reload,
+                 "systems with the right to them get addresses that a person's address protection "
+                 "covers; without it, and to other systems, events come without these"}),
     };
 }
 

@@ -125,7 +125,7 @@ LiveBus::~LiveBus() {
 }
 
 Timestamp LiveBus::now() {
-    return host::system_clock().wall();
+    return host::system_clock().wall() + Millis{passed_ms_.load()};
 }
 
 void LiveBus::post(std::vector<flow::Input> inputs) {

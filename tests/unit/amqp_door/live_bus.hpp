@@ -40,6 +40,8 @@ public:
     [[nodiscard]] Timestamp now() override;
     void on_outcome(flow::Outcome outcome) override;
 
+    /// So much time is over.
+    void pass(Millis time) { passed_ms_ += time.count(); }
     void reload(std::shared_ptr<const flow::Snapshot> snapshot);
     [[nodiscard]] flow::Counts counts();
     [[nodiscard]] flow::QueueCounts counts(const std::string& queue);
@@ -69,6 +71,7 @@ private:
     host::Mailbox<flow::Answer> answers_;
     std::mutex mutex_;
     Seen seen_;
+    std::atomic<std::int64_t> passed_ms_{0};
     std::uint16_t port_ = 0;
     std::jthread ticker_;
 };

@@ -350,6 +350,26 @@ TEST_CASE("config: aliases that would multiply without end are refused", "[ops]"
     CHECK(problems_of(text).find("more than 5000000 values") != std::string::npos);
 }
 
+TEST_CASE("config: who has protected addresses is a system's right and a subscription's wish",
+          "[ops]") {
+    const std::string systems = open_listener +
+                                "authorities: [{cvr: \"29189382\", name: Hjørring}]\n"
+                                "systems:\n"
+                                "- {name: omsorg, authority: \"29189382\", secrets: [" +
+                                "\"" + secret + "\"]";
+    const std::string wish =
+        "}\nsubscriptions:\n- {name: a, protected_addresses: true}\n- {name: b}\n";
+    const LoadedConfig loaded = load(systems + ", protected_addresses: true" + wish);
+    CAPTURE(to_text(loaded.problems));
+    REQUIRE(loaded.is_good());
+    const auto snapshot = make_snapshot(loaded.config, {}, Generation{1}, {});
+    CHECK(snapshot->systems_with_protected_addresses == std::vector<std::string>{"omsorg"});
+    CHECK(snapshot->queues_with_protected_addresses ==
+          std::vector<QueueId>{snapshot->find("sub/a")->id});
+    CHECK(problems_of(systems + wish).find("systems: a subscription has protected_addresses") !=
+          std::string::npos);
+}
+
 TEST_CASE("config: limits, ttl and deliver_at of subscriptions and queues", "[ops]") {
     const LoadedConfig loaded = load(open_listener +
                                      "limits: {schedule: 30d}\n"

@@ -1,0 +1,13 @@
+// libFuzzer: any bytes as a kuvert with persons in it.
+#include "tests/fuzz/address_run.hpp"
+
+#include <google/protobuf/stubs/logging.h>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static vera::fuzz::AddressTally tally;
+    static const auto* const quiet = google::protobuf::SetLogHandler(nullptr);
+    static_cast<void>(quiet);
+    vera::fuzz::run_addresses({static_cast<const char*>(static_cast<const void*>(data)), size},
+                              tally);
+    return 0;
+}
