@@ -1,4 +1,5 @@
 #include "bus/cli/connecting.hpp"
+#include "bus/cli/running_configuration.hpp"
 #include "bus/cli/table.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/ops/daemon.hpp"
@@ -155,17 +156,6 @@ struct RunningFlags {
     std::shared_ptr<ConnectFlags> connect;
 };
 
-Result<json> ask_running(const ConnectFlags& flags, const std::string& operation) {
-    auto connection = connect(flags);
-    if (!connection) return fail(connection.error().code, connection.error().text);
-    const auto reply =
-        connection->manage(operation, {{"type", "configuration"}, {"name", "self"}}, nullptr);
-    if (!reply) return fail(reply.error().code, reply.error().text);
-    if (!reply->body.is_object())
-        return fail(Errc::bad_input, "the bus answered in a form that is not known");
-    return reply->body;
-}
-
 std::string identity_text(const json& generation, const json& digest) {
     return "generation " + value_text(generation) + ", digest " + value_text(digest);
 }
@@ -197,21 +187,6 @@ void add_reload(CLI::App& config, Session& session) {
                "All or nothing: with an error in it the old configuration stays. For systems with\n"
                "`operator: true`, and for clients without a name where those may connect.\n"));
     verb->callback([=, &session] { session.exit_code = reload(*flags, session.io); });
-}
-
-/// What READ told, as effective() gives it.
-std::vector<ops::EffectiveOption> options_of(const json& reply) {
-    std::vector<ops::EffectiveOption> options;
-    const auto rows = reply.find("options");
-    if (rows == reply.end() || !rows->is_array()) return options;
-    for (const json& row : *rows) {
-        if (!row.is_object()) continue;
-        ops::EffectiveOption option;
-        option.key = value_text(row.value("key", json(nullptr)));
-        option.value = row.value("value", json(nullptr));
-        options.push_back(std::move(option));
-    }
-    return options;
 }
 
 int diff(const RunningFlags& flags, Io& io) {

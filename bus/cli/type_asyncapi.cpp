@@ -17,7 +17,7 @@ namespace {
 struct AsyncApiFlags {
     std::string output = "-";
     std::string form;
-    std::string config;
+    SchemaFlags schemas;
     std::vector<std::string> only;
     std::shared_ptr<std::string> language;
     bool is_forced = false;
@@ -29,7 +29,9 @@ bool is_yaml(const AsyncApiFlags& flags) {
 }
 
 int document(const AsyncApiFlags& flags, Io& io) {
-    const Types types = built_in_types();
+    const auto known = types_of(flags.schemas);
+    if (!known) return report(io, known.error());
+    const Types& types = *known;
     pages::AsyncApiOptions options;
     options.language = language_of_flag(*flags.language);
     options.version = VERA_VERSION;
@@ -37,8 +39,8 @@ int document(const AsyncApiFlags& flags, Io& io) {
     if (!only) return report(io, only.error());
     options.only = std::move(*only);
     std::optional<Uses> uses;
-    if (!flags.config.empty()) {
-        auto used = uses_of_flag(flags.config, types);
+    if (!flags.schemas.config.empty()) {
+        auto used = uses_of_flag(flags.schemas.config, types);
         if (!used) return report(io, used.error());
         uses = std::move(*used);
         options.usage = &uses->usage;
@@ -70,9 +72,11 @@ void add_type_asyncapi(CLI::App& type, Session& session) {
     verb->add_option("-o,--output", flags->output, "A file; - is stdout")->capture_default_str();
     verb->add_option("--format", flags->form, "Default: by the name of the file, else JSON")
         ->check(CLI::IsMember({"json", "yaml"}));
-    verb->add_option(
-        "-c,--config", flags->config, "Configuration: tells servers, systems and subscriptions");
+    verb->add_option("-c,--config",
+                     flags->schemas.config,
+                     "Configuration: its schemas too, its servers, systems and subscriptions");
     add_only_flag(*verb, flags->only);
+    add_schema_flags(*verb, flags->schemas);
     flags->language = add_language_flag(*verb);
     verb->add_flag("--force", flags->is_forced, "Overwrite a file that is no AsyncAPI document");
     verb->footer(

@@ -1,16 +1,18 @@
 // `vera type check`: what a change of schemas breaks, and whom.
+#include "bus/cli/running_configuration.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/event/compatibility.hpp"
 #include "bus/event/schema_set.hpp"
 #include "bus/ops/config.hpp"
 #include "bus/ops/schema_folder.hpp"
 
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -26,7 +28,9 @@ struct CheckFlags {
     std::string old;
     std::string fresh = "built-in";
     std::string config;
+    bool asks_bus = false;
     bool is_json = false;
+    std::shared_ptr<ConnectFlags> connect;
 };
 
 /// "built-in", a folder, or a file. What does not bring VeRA's own schemas stands on the built-in
@@ -46,6 +50,47 @@ Result<SchemaSet> set_of(const std::string& given) {
     return set;
 }
 
+/// What a subscription wants of types.
+struct Wanting {
+    std::string subscription;
+    std::vector<std::string> types;  ///< as they are written
+};
+
+Result<std::vector<Wanting>> wanting_of_file(const std::string& config) {
+    const ops::LoadedConfig loaded = ops::load_config(config, {true, false});
+    if (!loaded.is_good()) return fail(Errc::bad_input, ops::to_text(loaded.problems));
+    std::vector<Wanting> all;
+    for (const ops::SubscriptionConfig& one : loaded.config.subscriptions)
+        all.push_back({one.name, one.filter.types});
+    return all;
+}
+
+Result<std::vector<Wanting>> wanting_of_bus(const ConnectFlags& connect) {
+    const auto reply = ask_running(connect, "READ");
+    if (!reply) return fail(reply.error().code, reply.error().text);
+    constexpr std::string_view before = "subscriptions[";
+    constexpr std::string_view after = "].types";
+    std::vector<Wanting> all;
+    for (const ops::EffectiveOption& option : options_of(*reply)) {
+        if (!option.key.starts_with(before) || !option.key.ends_with(after)) continue;
+        Wanting one;
+        one.subscription =
+            option.key.substr(before.size(), option.key.size() - before.size() - after.size());
+        if (option.value.is_array())
+            for (const json& type : option.value)
+                if (type.is_string()) one.types.push_back(type.get<std::string>());
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+/// Of the configuration's file, or of the running bus, or of nobody.
+Result<std::vector<Wanting>> wanting_of(const CheckFlags& flags) {
+    if (flags.asks_bus) return wanting_of_bus(*flags.connect);
+    if (!flags.config.empty()) return wanting_of_file(flags.config);
+    return std::vector<Wanting>{};
+}
+
 /// A subscription whose filter names something that is broken.
 struct Touched {
     std::string subscription;
@@ -62,20 +107,15 @@ bool covers(const std::string& filter, const std::string& type) {
 
 using Broken = std::map<std::string, std::vector<const Difference*>>;
 
-std::vector<Touched> touched_by(const ops::Config& config, const Broken& broken) {
+std::vector<Touched> touched_by(const std::vector<Wanting>& subscriptions,
+                                const Broken& broken,
+                                const std::set<std::string>& fresh) {
     std::vector<Touched> touched;
-    for (const ops::SubscriptionConfig& subscription : config.subscriptions)
-        for (const std::string& filter : subscription.filter.types)
-            for (const auto& [type, differences] : broken)
+    for (const Wanting& one : subscriptions)
+        for (const std::string& filter : one.types)
+            for (const auto& [type, ignored] : broken)
                 if (covers(filter, type))
-                    touched.push_back(
-                        {subscription.name,
-                         filter,
-                         type,
-                         std::ranges::any_of(differences, [&type = type](const Difference* one) {
-                             return one->path == type &&
-                                    one->what.find("gone") != std::string::npos;
-                         })});
+                    touched.push_back({one.subscription, filter, type, !fresh.contains(type)});
     return touched;
 }
 
@@ -127,12 +167,9 @@ int check(const CheckFlags& flags, Io& io) {
     if (!fresh) return report(io, fresh.error());
     const std::vector<Difference> differences = breaks(*old, *fresh);
     const Broken broken = broken_types(*old, differences);
-    std::vector<Touched> touched;
-    if (!flags.config.empty()) {
-        const ops::LoadedConfig loaded = ops::load_config(flags.config, {true, false});
-        if (!loaded.is_good()) return report(io, {Errc::bad_input, ops::to_text(loaded.problems)});
-        touched = touched_by(loaded.config, broken);
-    }
+    const auto wanting = wanting_of(flags);
+    if (!wanting) return report(io, wanting.error());
+    const std::vector<Touched> touched = touched_by(*wanting, broken, payload_types(*fresh));
     if (flags.is_json)
         io.out << to_json(differences, broken, touched).dump() << '\n';
     else
@@ -152,12 +189,16 @@ void add_type_check(CLI::App& type, Session& session) {
         ->required()
         ->type_name("OLD");
     verb->add_option("NEW", flags->fresh, "The new ones, likewise")->capture_default_str();
-    verb->add_option(
+    CLI::Option* config = verb->add_option(
         "-c,--config", flags->config, "Also tell whose subscriptions name what breaks");
+    verb->add_flag("--running", flags->asks_bus, "The same of the running bus")->excludes(config);
     verb->add_flag("--json", flags->is_json, "As JSON");
-    verb->footer(
-        footer("  vera type check --against schemas/released/vera.binpb\n"
-               "  vera type check --against skemaer/ skemaer-next/ -c vera.yaml\n"));
+    flags->connect = add_connect_flags(*verb);
+    verb->footer(footer(
+        "  vera type check --against schemas/released/vera.binpb\n"
+        "  vera type check --against skemaer/ skemaer-next/ -c vera.yaml\n"
+        "  vera type check --against skemaer/ skemaer-next/ --running\n"
+        "--running asks the configuration of the bus: for systems with `operator: true`.\n"));
     verb->callback([flags, &session] { session.exit_code = check(*flags, session.io); });
 }
 

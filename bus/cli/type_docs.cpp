@@ -4,6 +4,7 @@
 #include "bus/pages/html_page.hpp"
 #include "bus/pages/markdown_page.hpp"
 #include "bus/pages/outline.hpp"
+#include "bus/pages/page_text.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -21,7 +22,7 @@ namespace {
 struct DocsFlags {
     std::string output;
     std::string form;
-    std::string config;
+    SchemaFlags schemas;
     std::vector<std::string> only;
     std::shared_ptr<std::string> language;
     bool is_forced = false;
@@ -76,12 +77,14 @@ int write(const Plan& plan, std::vector<MadeFile> files, const DocsFlags& flags,
 }
 
 int document(const DocsFlags& flags, Io& io) {
-    const Types types = built_in_types();
+    const auto known = types_of(flags.schemas);
+    if (!known) return report(io, known.error());
+    const Types& types = *known;
     auto options = page_options(flags, types);
     if (!options) return report(io, options.error());
     std::optional<Uses> uses;
-    if (!flags.config.empty()) {
-        auto used = uses_of_flag(flags.config, types);
+    if (!flags.schemas.config.empty()) {
+        auto used = uses_of_flag(flags.schemas.config, types);
         if (!used) return report(io, used.error());
         uses = std::move(*used);
         options->usage = &uses->usage;
@@ -102,8 +105,7 @@ int document(const DocsFlags& flags, Io& io) {
     const pages::Outline outline = pages::outline_of(types.description, options->only);
     const int exit_code = write(plan, std::move(files), flags, io);
     if (exit_code == exit_ok)
-        io.err << outline.events << " types of events, " << outline.objects
-               << " objects and parts, " << outline.enums << " sets of values\n";
+        io.err << pages::counts_in_words(outline, pages::Language::en) << '\n';
     return exit_code;
 }
 
@@ -119,8 +121,10 @@ void add_type_docs(CLI::App& type, Session& session) {
     verb->add_option("--format", flags->form, "Only this one; default: by the name of the file")
         ->check(CLI::IsMember({"html", "markdown"}));
     add_only_flag(*verb, flags->only);
-    verb->add_option(
-        "-c,--config", flags->config, "Configuration: tells who publishes and who receives");
+    add_schema_flags(*verb, flags->schemas);
+    verb->add_option("-c,--config",
+                     flags->schemas.config,
+                     "Configuration: its schemas too, who publishes and who receives");
     flags->language = add_language_flag(*verb);
     verb->add_flag("--force", flags->is_forced, "Overwrite what this verb did not make");
     verb->footer(

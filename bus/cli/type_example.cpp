@@ -13,11 +13,14 @@ namespace {
 struct ExampleFlags {
     std::string name;
     std::string form = "json";
+    SchemaFlags schemas;
     bool is_payload = false;
 };
 
 int example(const ExampleFlags& flags, Io& io) {
-    const Types types = built_in_types();
+    const auto known = types_of(flags.schemas);
+    if (!known) return report(io, known.error());
+    const Types& types = *known;
     const auto found = pages::find_message(types.description, flags.name);
     if (!found) return report(io, found.error());
     const std::string& name = (*found)->full_name;
@@ -53,6 +56,7 @@ void add_type_example(CLI::App& type, Session& session) {
     verb->add_option("--format", flags->form, "Form of the output")
         ->check(CLI::IsMember({"json", "protobuf"}))
         ->capture_default_str();
+    add_schema_and_config_flags(*verb, flags->schemas);
     verb->add_flag("--payload", flags->is_payload, "The payload alone, without its kuvert");
     verb->footer(
         footer("  vera type example SagOprettet > sag.json\n"

@@ -20,6 +20,7 @@ struct LsFlags {
     std::string of_class;
     std::string search;
     std::shared_ptr<std::string> language;
+    SchemaFlags schemas;
     bool has_all = false;
     bool is_json = false;
 };
@@ -79,7 +80,9 @@ std::string table_of(const std::vector<const pages::Message*>& messages, pages::
 }
 
 int list(const LsFlags& flags, Io& io) {
-    const Types types = built_in_types();
+    const auto known = types_of(flags.schemas);
+    if (!known) return report(io, known.error());
+    const Types& types = *known;
     std::vector<const pages::Message*> wanted;
     for (const pages::Message& message : types.description.messages)
         if (is_wanted(message, flags)) wanted.push_back(&message);
@@ -107,6 +110,7 @@ void add_type_ls(CLI::App& type, Session& session) {
                      flags->search,
                      "Only types with this in name, title, reason, fields or comments");
     verb->add_flag("--all", flags->has_all, "Also what events are made of");
+    add_schema_and_config_flags(*verb, flags->schemas);
     flags->language = add_language_flag(*verb);
     verb->add_flag("--json", flags->is_json, "As JSON");
     verb->footer(

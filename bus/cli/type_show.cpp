@@ -19,6 +19,7 @@ using pages::Language;
 struct ShowFlags {
     std::string name;
     std::shared_ptr<std::string> language;
+    SchemaFlags schemas;
     bool is_json = false;
 };
 
@@ -116,7 +117,9 @@ void put_enums(const std::vector<const pages::Enum*>& enums, std::ostream& out) 
 }
 
 int show(const ShowFlags& flags, Io& io) {
-    const Types types = built_in_types();
+    const auto known = types_of(flags.schemas);
+    if (!known) return report(io, known.error());
+    const Types& types = *known;
     const auto found = pages::find_message(types.description, flags.name);
     if (!found) return report(io, found.error());
     const pages::Message& message = **found;
@@ -150,6 +153,7 @@ void add_type_show(CLI::App& type, Session& session) {
     auto flags = std::make_shared<ShowFlags>();
     verb->add_option("NAME", flags->name, "Full or short name, or the beskedtype's UUID")
         ->required();
+    add_schema_and_config_flags(*verb, flags->schemas);
     flags->language = add_language_flag(*verb);
     verb->add_flag("--json", flags->is_json, "As JSON, with all types it is made of");
     verb->footer(

@@ -166,7 +166,7 @@ void add_type_validate(CLI::App& type, Session& session) {
                      "bare payloads as JSON; - is stdin")
         ->capture_default_str();
     verb->add_option("--type", flags->type, "The input is a payload of this type");
-    add_schema_flags(*verb, flags->schemas);
+    add_schema_and_config_flags(*verb, flags->schemas);
     verb->add_flag("--json", flags->is_json, "The verdicts as JSON");
     verb->footer(
         footer("  vera type validate sag.json\n"

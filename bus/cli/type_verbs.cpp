@@ -4,10 +4,12 @@
 
 namespace vera::cli {
 
-Types built_in_types() {
-    pages::TypeSet set = pages::TypeSet::built_in();
+Result<Types> types_of(const SchemaFlags& flags) {
+    auto catalogue = catalogue_of(flags);
+    if (!catalogue) return fail(catalogue.error().code, catalogue.error().text);
+    pages::TypeSet set = pages::TypeSet::of(*std::move(catalogue));
     pages::Description description = pages::describe(set);
-    return {std::move(set), std::move(description)};
+    return Types{std::move(set), std::move(description)};
 }
 
 Result<Uses> uses_of_flag(const std::string& config, const Types& types) {

@@ -1,6 +1,7 @@
 #pragma once
 // What the verbs about message types share.
 #include "bus/cli/cli.hpp"
+#include "bus/cli/schemas.hpp"
 #include "bus/cli/type_usage.hpp"
 #include "bus/pages/description.hpp"
 #include "bus/pages/rule_words.hpp"
@@ -23,7 +24,8 @@ struct Types {
     pages::TypeSet set;
     pages::Description description;
 };
-[[nodiscard]] Types built_in_types();
+/// Errc::bad_input: what is wrong with the schemas.
+[[nodiscard]] Result<Types> types_of(const SchemaFlags& flags);
 
 /// What -c tells about these types. Errc::unavailable in a build without configurations.
 [[nodiscard]] Result<Uses> uses_of_flag(const std::string& config, const Types& types);

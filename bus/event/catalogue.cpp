@@ -132,6 +132,7 @@ void Catalogue::Contents::build(CatalogueParts parts, std::vector<SchemaProblem>
     kuvert = *rules;
     std::vector<const FileDescriptor*> descriptors;
     for (const auto& [file, place] : files) {
+        messages->name_file(*file);
         for (int i = 0; i < file->message_type_count(); ++i)
             add_payloads(*file->message_type(i), place, problems);
         descriptors.push_back(file);

@@ -283,7 +283,8 @@ void Comparison::added(const FieldDescriptor& fresh, const Descriptor& old) {
         add(Severity::wire,
             fresh.full_name(),
             "uses number " + std::to_string(fresh.number()) + ", which was reserved");
-    if (options_of(fresh).is_required || fresh.is_required())
+    const bool is_renumbered = old.FindFieldByName(fresh.name()) != nullptr;  // told already
+    if (!is_renumbered && (options_of(fresh).is_required || fresh.is_required()))
         add(Severity::rule, fresh.full_name(), "is new and required");
 }
 
@@ -336,6 +337,15 @@ void each_payload(const Descriptor& message, const auto& visit) {
     for (int i = 0; i < message.nested_type_count(); ++i)
         each_payload(*message.nested_type(i), visit);
 }
+void each_payload(const SchemaSet& schemas, const auto& visit) {
+    DescriptorPool pool;
+    build(schemas, pool);
+    for (const auto& file : schemas.files()) {
+        const FileDescriptor& one = *pool.FindFileByName(file.name());
+        for (int i = 0; i < one.message_type_count(); ++i)
+            each_payload(*one.message_type(i), visit);
+    }
+}
 
 }  // namespace
 
@@ -384,21 +394,21 @@ std::vector<Difference> breaks(const SchemaSet& old, const SchemaSet& fresh) {
 
 std::map<std::string, std::vector<const Difference*>> broken_types(
     const SchemaSet& old, const std::vector<Difference>& differences) {
-    DescriptorPool pool;
-    build(old, pool);
     std::map<std::string, std::vector<const Difference*>> broken;
-    for (const auto& file : old.files()) {
-        const FileDescriptor& one = *pool.FindFileByName(file.name());
-        for (int i = 0; i < one.message_type_count(); ++i)
-            each_payload(*one.message_type(i), [&](const Descriptor& payload) {
-                std::set<std::string> names;
-                reach(payload, names);
-                for (const Difference& difference : differences)
-                    if (names.contains(difference.message))
-                        broken[payload.full_name()].push_back(&difference);
-            });
-    }
+    each_payload(old, [&](const Descriptor& payload) {
+        std::set<std::string> names;
+        reach(payload, names);
+        for (const Difference& difference : differences)
+            if (names.contains(difference.message))
+                broken[payload.full_name()].push_back(&difference);
+    });
     return broken;
+}
+
+std::set<std::string> payload_types(const SchemaSet& schemas) {
+    std::set<std::string> names;
+    each_payload(schemas, [&names](const Descriptor& one) { names.insert(one.full_name()); });
+    return names;
 }
 
 }  // namespace vera::event

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ struct Difference {
 /// Full names of the payload types that are, or hold, something that is broken; with the breaks.
 [[nodiscard]] std::map<std::string, std::vector<const Difference*>> broken_types(
     const SchemaSet& old, const std::vector<Difference>& differences);
+
+/// Full names of all payload types.
+[[nodiscard]] std::set<std::string> payload_types(const SchemaSet& schemas);
 
 /// Builds all files of a set into an empty pool. Ends the process if they do not fit together: a
 /// SchemaSet has seen to that.

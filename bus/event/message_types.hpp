@@ -39,13 +39,20 @@ public:
     [[nodiscard]] std::string unknown(std::string_view name) const {
         return "unknown type " + std::string(name) + suggestion(name, payloads_);
     }
-    /// Before others use it.
+    /// Those that were named, each after those it imports.
+    [[nodiscard]] const std::vector<const google::protobuf::FileDescriptor*>& files() const {
+        return files_;
+    }
+
+    /// The two are for whoever made the pool, before others use it.
     void name_payloads(std::vector<std::string> names) { payloads_ = std::move(names); }
+    void name_file(const google::protobuf::FileDescriptor& file) { files_.push_back(&file); }
 
 private:
     const google::protobuf::DescriptorPool& pool_;
     std::unique_ptr<google::protobuf::DynamicMessageFactory> factory_;
     std::vector<std::string> payloads_;
+    std::vector<const google::protobuf::FileDescriptor*> files_;
 };
 
 }  // namespace vera::event

@@ -1,6 +1,7 @@
 #include "bus/pages/type_set.hpp"
 
 #include "bus/base/check.hpp"
+#include "bus/event/message_types.hpp"
 #include "bus/event/schema_options.hpp"
 
 #include <google/protobuf/descriptor.pb.h>
@@ -50,10 +51,23 @@ Result<TypeSet> TypeSet::make(std::string_view descriptor_set) {
         FirstError error;
         const FileDescriptor* built = pool->BuildFileCollectingErrors(file, &error);
         if (built == nullptr) return fail(Errc::bad_input, error.text);
-        if (built->package() != "google.protobuf") types.files_.push_back(built);
+        types.add(*built);
     }
     types.pool_ = std::move(pool);
     return types;
+}
+
+TypeSet TypeSet::of(std::shared_ptr<const event::Catalogue> catalogue) {
+    const event::MessageTypes& messages = catalogue->messages();
+    TypeSet types;
+    types.pool_ = std::shared_ptr<const DescriptorPool>(std::move(catalogue), &messages.pool());
+    for (const FileDescriptor* file : messages.files())
+        types.add(*file);
+    return types;
+}
+
+void TypeSet::add(const FileDescriptor& file) {
+    if (!event::is_of_package(file.package(), "google.protobuf")) files_.push_back(&file);
 }
 
 TypeSet TypeSet::built_in() {

@@ -2,6 +2,7 @@
 // The types of a descriptor set, with their comments. What is made of them for people is in
 // description.hpp.
 #include "bus/base/result.hpp"
+#include "bus/event/catalogue.hpp"
 
 #include <google/protobuf/descriptor.h>
 
@@ -18,6 +19,8 @@ public:
     /// `descriptor_set` is a serialized google.protobuf.FileDescriptorSet, every file after those
     /// it imports. Errc::bad_input names the file and what is wrong with it.
     [[nodiscard]] static Result<TypeSet> make(std::string_view descriptor_set);
+    /// All that a catalogue knows; keeps it.
+    [[nodiscard]] static TypeSet of(std::shared_ptr<const event::Catalogue> catalogue);
     /// What VeRA is built with.
     [[nodiscard]] static TypeSet built_in();
 
@@ -31,6 +34,8 @@ public:
 
 private:
     TypeSet() = default;
+    void add(const google::protobuf::FileDescriptor& file);
+
     std::shared_ptr<const google::protobuf::DescriptorPool> pool_;
     std::vector<const google::protobuf::FileDescriptor*> files_;
 };

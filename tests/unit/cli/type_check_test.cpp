@@ -3,6 +3,11 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/ops/config_folder.hpp"
 
+#include "vera/options/v1/options.pb.h"
+
+#include <google/protobuf/descriptor.pb.h>
+
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -92,6 +97,42 @@ TEST_CASE("cli: type check with a configuration tells whose filters name what br
           "subscription alle: types plan.v1.* names plan.v1.Plan, which is gone\n1 break\n");
 }
 
+TEST_CASE("schemas: a break of the last release does not go unseen", "[cli]") {
+    using namespace google::protobuf;
+    const test::ConfigFolder folder;
+    FileDescriptorSet set;
+    std::ifstream file(VERA_RELEASED, std::ios::binary);
+    REQUIRE(set.ParseFromIstream(&file));
+    const auto message = [&set](const std::string& package, const std::string& name) {
+        for (auto& one : *set.mutable_file())
+            for (auto& found : *one.mutable_message_type())
+                if (one.package() == package && found.name() == name) return &found;
+        return static_cast<DescriptorProto*>(nullptr);
+    };
+    const auto check = [&] {
+        const std::string fresh = folder.write("new.binpb", set.SerializeAsString());
+        return run({"type", "check", "--against", VERA_RELEASED, fresh});
+    };
+    CHECK(check().out == "nothing breaks\n");
+    auto* opened = message("vera.sag.v1", "SagOprettet");
+    REQUIRE(opened != nullptr);
+    REQUIRE(opened->field_size() > 0);
+    opened->mutable_field(0)->set_number(77);
+    auto* added = opened->add_field();
+    added->set_name("ny");
+    added->set_number(78);
+    added->set_label(FieldDescriptorProto::LABEL_OPTIONAL);
+    added->set_type(FieldDescriptorProto::TYPE_STRING);
+    added->mutable_options()->SetExtension(vera::options::v1::required, true);
+    const Ran broken = check();
+    CHECK(broken.exit_code == cli::exit_failed);
+    CHECK(broken.out.find("vera.sag.v1.SagOprettet.sag: wire: had number 1, has 77\n") !=
+          std::string::npos);
+    CHECK(broken.out.find("vera.sag.v1.SagOprettet.ny: rule: is new and required\n") !=
+          std::string::npos);
+    CHECK(broken.out.ends_with("events concerned: vera.sag.v1.SagOprettet\n2 breaks\n"));
+}
+
 TEST_CASE("cli: type validate does the check of the door", "[cli]") {
     const test::ConfigFolder folder;
     folder.write("skemaer/plan.proto",
@@ -119,6 +160,47 @@ TEST_CASE("cli: type validate does the check of the door", "[cli]") {
     const json told = json::parse(run({"type", "validate", "--json", sample}).out);
     CHECK(told["ok"] == true);
     CHECK(told["results"][0]["type"] == "vera.person.v1.PersonFlyttet");
+}
+
+TEST_CASE("cli: verbs about types know those of folders and of a configuration", "[cli]") {
+    const test::ConfigFolder folder;
+    folder.write("skemaer/plan.proto", plan("// 1: what it is called.\nstring navn = 1;"));
+    folder.write("frit/frit.proto",
+                 "syntax = \"proto3\";\npackage frit.v1;\nmessage Udlaan { string bog = 1; }\n");
+    const std::string skemaer = folder.path() + "/skemaer";
+    const std::string config = folder.write("vera.yaml",
+                                            "listen: [{anonymous: true}]\nschemas: [skemaer]\n"
+                                            "subscriptions: [{name: en, types: [plan.v1.Plan]}]\n");
+    CHECK(run({"type", "show", "Plan"}).exit_code == cli::exit_failed);
+    for (const std::vector<std::string>& flags :
+         {std::vector<std::string>{"--schemas", skemaer}, {"-c", config}}) {
+        CAPTURE(flags[0]);
+        const auto with = [&flags](std::vector<std::string> words) {
+            words.insert(words.end(), flags.begin(), flags.end());
+            return run(std::move(words));
+        };
+        CHECK(with({"type", "ls"}).out.find("plan.v1.Plan ") != std::string::npos);
+        CHECK(with({"type", "show", "Plan"}).out.find("what it is called") != std::string::npos);
+        const Ran docs =
+            with({"type", "docs", "-o", "-", "--format", "markdown", "--only", "Plan"});
+        CHECK(docs.out.find("0b8f5a4e-3c1d-4f6a-9b2e-7d8c6a5f4e3d") != std::string::npos);
+        CHECK(with({"type", "asyncapi", "--only", "Plan"}).out.find("plan.v1.Plan") !=
+              std::string::npos);
+        // The example is an event that the door takes.
+        const Ran example = with({"type", "example", "Plan"});
+        std::vector<std::string> words{"type", "validate"};
+        words.insert(words.end(), flags.begin(), flags.end());
+        CHECK(run(words, example.out).out.starts_with("line 1: good: plan.v1.Plan "));
+    }
+    // A type whose schema says nothing about it.
+    const std::string frit = folder.path() + "/frit";
+    const Ran both = run({"type", "ls", "-c", config, "--schemas", frit});
+    CHECK(both.out.find("plan.v1.Plan ") != std::string::npos);
+    CHECK(both.out.find("frit.v1.Udlaan ") != std::string::npos);
+    const Ran example = run({"type", "example", "Udlaan", "--schemas", frit});
+    CHECK(run({"type", "validate", "--schemas", frit}, example.out).exit_code == cli::exit_ok);
+    const Ran docs = run({"type", "docs", "-o", "-", "--only", "Udlaan", "--schemas", frit});
+    CHECK(docs.out.find("1 hændelsestype,") != std::string::npos);
 }
 
 TEST_CASE("cli: a folder of schemas that is wrong is told by line and column", "[cli]") {

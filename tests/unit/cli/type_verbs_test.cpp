@@ -140,7 +140,7 @@ TEST_CASE("cli: type docs writes both pages into a folder and overwrites what it
     for (int round = 0; round < 2; ++round) {
         const Ran ran = run({"type", "docs", "-o", target, "--only", "SagOprettet"});
         CHECK(ran.err.find("wrote " + target + "/typer.html") != std::string::npos);
-        CHECK(ran.err.find("1 types of events") != std::string::npos);
+        CHECK(ran.err.find("1 type of events") != std::string::npos);
         CHECK(ran.exit_code == cli::exit_ok);
     }
     CHECK(contents(target + "/typer.html").starts_with("<!DOCTYPE html>"));
