@@ -4,6 +4,12 @@
 #include "bus/event/compatibility.hpp"
 #include "bus/event/message_rules.hpp"
 #include "bus/event/schema_set.hpp"
+#include "bus/pages/asyncapi.hpp"
+#include "bus/pages/description.hpp"
+#include "bus/pages/example.hpp"
+#include "bus/pages/html_page.hpp"
+#include "bus/pages/markdown_page.hpp"
+#include "bus/pages/type_set.hpp"
 
 #include <google/protobuf/descriptor.h>
 
@@ -54,6 +60,27 @@ const SchemaSet& base() {
     return set;
 }
 
+/// What people read of them can be made, whatever they say.
+void run_pages(const SchemaSet& set) {
+    google::protobuf::FileDescriptorSet all;
+    for (const auto& file : set.files())
+        *all.add_file() = file;
+    const auto types = pages::TypeSet::make(all.SerializeAsString());
+    VERA_CHECK(types.has_value());
+    const auto description = pages::describe(*types);
+    pages::PageOptions options;
+    for (const auto* type : types->events()) {
+        options.only.insert(type->full_name());
+        VERA_CHECK(!pages::example_kuvert(*type).empty());
+    }
+    if (options.only.empty()) return;
+    VERA_CHECK(!pages::html_page(*types, description, options).empty());
+    VERA_CHECK(!pages::markdown_page(*types, description, options).empty());
+    pages::AsyncApiOptions of_document;
+    of_document.only = options.only;
+    VERA_CHECK(!pages::asyncapi(*types, description, of_document).empty());
+}
+
 }  // namespace
 
 void run_folder(std::string_view bytes, FolderTally& tally) {
@@ -85,6 +112,7 @@ void run_folder(std::string_view bytes, FolderTally& tally) {
     }
     VERA_CHECK(event::breaks(set, set).empty());
     VERA_CHECK(event::breaks(base(), set).empty());
+    run_pages(set);
 }
 
 const std::vector<std::string>& good_folders() {
