@@ -44,8 +44,8 @@ struct Difference {
 /// Full names of all payload types.
 [[nodiscard]] std::set<std::string> payload_types(const SchemaSet& schemas);
 
-/// Builds all files of a set into an empty pool. Ends the process if they do not fit together: a
-/// SchemaSet has seen to that.
+/// Builds all files of a set into an empty pool. They fit together: SchemaSet::add() has built
+/// them.
 void build(const SchemaSet& schemas, google::protobuf::DescriptorPool& pool);
 
 }  // namespace vera::event

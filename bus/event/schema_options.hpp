@@ -16,6 +16,11 @@ namespace vera::event {
 /// Of a package, or of one below it: "vera.sag.v1" is of "vera".
 [[nodiscard]] bool is_of_package(std::string_view package, std::string_view root);
 
+/// Of VeRA's extensions of Protobuf's options.
+[[nodiscard]] constexpr bool is_number_of_option(int number) {
+    return number >= 50801 && number <= 50841;
+}
+
 /// What the options of a field say about it.
 struct FieldOptions {
     bool is_required = false;

@@ -2,18 +2,16 @@
 
 #include "bus/base/check.hpp"
 #include "bus/event/compatibility.hpp"
+#include "bus/event/pool_errors.hpp"
+#include "bus/event/schema_bounds.hpp"
+#include "bus/event/schema_imports.hpp"
 #include "bus/event/schema_options.hpp"
-
-#include <google/protobuf/compiler/importer.h>
-#include <google/protobuf/descriptor_database.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
 #include <climits>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "schemas/descriptor_set.hpp"
@@ -23,75 +21,13 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
+using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 using google::protobuf::FileDescriptorProto;
 using google::protobuf::FileDescriptorSet;
-using Files = std::map<std::string, FileDescriptorProto, std::less<>>;
 
 constexpr std::size_t max_problems = 100;
 constexpr std::string_view protobufs_own = "google/protobuf/";
-
-/// The .proto files of a folder, as a tree to import from.
-class Texts final : public google::protobuf::compiler::SourceTree {
-public:
-    void add(const SchemaFile& file) { files_[file.name] = file.bytes; }
-    [[nodiscard]] bool has(const std::string& name) const { return files_.contains(name); }
-    [[nodiscard]] const std::map<std::string, std::string_view, std::less<>>& files() const {
-        return files_;
-    }
-
-    google::protobuf::io::ZeroCopyInputStream* Open(const std::string& name) override {
-        const auto at = files_.find(name);
-        if (at == files_.end()) return nullptr;
-        return new google::protobuf::io::
-            ArrayInputStream(  // NOLINT(cppcoreguidelines-owning-memory):
-                               // the caller owns it
-                at->second.data(),
-                static_cast<int>(at->second.size()));
-    }
-    std::string GetLastErrorMessage() override { return "is not there"; }
-
-private:
-    std::map<std::string, std::string_view, std::less<>> files_;
-};
-
-/// What a folder's files may import beside each other's texts: its descriptor sets, what is known
-/// already, and Protobuf's own.
-class Importable final : public google::protobuf::DescriptorDatabase {
-public:
-    Importable(const Files& sets, const SchemaSet& known) : sets_(sets), known_(known) {}
-
-    bool FindFileByName(const std::string& name, FileDescriptorProto* file) override {
-        if (const auto at = sets_.find(name); at != sets_.end())
-            *file = at->second;
-        else if (const FileDescriptorProto* known = known_.find(name))
-            *file = *known;
-        else if (const auto* own = protobufs(name))
-            own->CopyTo(file);
-        else
-            return false;
-        return true;
-    }
-    bool FindFileContainingSymbol(const std::string& /*symbol*/,
-                                  FileDescriptorProto* /*file*/) override {
-        return false;
-    }
-    bool FindFileContainingExtension(const std::string& /*type*/,
-                                     int /*number*/,
-                                     FileDescriptorProto* /*file*/) override {
-        return false;
-    }
-
-private:
-    static const FileDescriptor* protobufs(const std::string& name) {
-        return name.starts_with(protobufs_own)
-                   ? DescriptorPool::generated_pool()->FindFileByName(name)
-                   : nullptr;
-    }
-
-    const Files& sets_;
-    const SchemaSet& known_;
-};
 
 /// What the compiler says, told with the places of the folder.
 class Complaints final : public google::protobuf::compiler::MultiFileErrorCollector {
@@ -113,15 +49,15 @@ private:
     std::function<std::string(const std::string&)> place_;
 };
 
-/// Options resolved, as `protoc --descriptor_set_out` writes it.
-FileDescriptorProto canonical(const FileDescriptor& file) {
+/// Options resolved, as `protoc --descriptor_set_out` writes it; none if that cannot be read back.
+std::optional<FileDescriptorProto> canonical(const FileDescriptor& file) {
     FileDescriptorProto proto;
     file.CopyTo(&proto);
     file.CopyJsonNameTo(&proto);
     file.CopySourceCodeInfoTo(&proto);
     // Once more through the bytes: then an option is where the generated code looks for it.
-    FileDescriptorProto read;
-    VERA_CHECK(read.ParseFromString(proto.SerializeAsString()));
+    std::optional<FileDescriptorProto> read(std::in_place);
+    if (!read->ParseFromString(proto.SerializeAsString())) read.reset();
     return read;
 }
 
@@ -159,17 +95,19 @@ void each_symbol(const FileDescriptorProto& file, const Add& add) {
     each_name(file.service(), prefix, add);
 }
 
-/// Brackets that are open at once. The compiler reads options by recursion; what is in comments and
-/// quotes is counted too, and never comes near.
-bool is_nested_too_deeply(std::string_view text) {
-    constexpr int most = 200;
-    int depth = 0;
-    for (const char c : text) {
-        if (c == '{' || c == '[' || c == '(' || c == '<') ++depth;
-        if ((c == '}' || c == ']' || c == ')' || c == '>') && depth > 0) --depth;
-        if (depth > most) return true;
-    }
-    return false;
+template <class Visit>
+void each_extension(const Descriptor& message, const Visit& visit) {
+    for (int i = 0; i < message.extension_count(); ++i)
+        visit(*message.extension(i));
+    for (int i = 0; i < message.nested_type_count(); ++i)
+        each_extension(*message.nested_type(i), visit);
+}
+template <class Visit>
+void each_extension(const FileDescriptor& file, const Visit& visit) {
+    for (int i = 0; i < file.extension_count(); ++i)
+        visit(*file.extension(i));
+    for (int i = 0; i < file.message_type_count(); ++i)
+        each_extension(*file.message_type(i), visit);
 }
 
 /// One folder on its way into the set.
@@ -191,7 +129,13 @@ private:
     void read_set(const SchemaFile& file);
     void compile();
     void take(const FileDescriptor& file);
-    void compare(const FileDescriptor& file, const FileDescriptorProto& known);
+    void check_names(const FileDescriptor& file);
+    void compare(const FileDescriptor& file,
+                 FileDescriptorProto proto,
+                 const FileDescriptorProto& known);
+    [[nodiscard]] bool is_of_folder(const std::string& name) const {
+        return texts_.has(name) || sets_.contains(name);
+    }
     [[nodiscard]] std::string place(const std::string& name) const {
         const auto set = set_of_.find(name);
         if (set != set_of_.end()) return in_folder(set->second) + " (" + name + ")";
@@ -208,10 +152,9 @@ private:
     const SchemaFolder& folder_;
     const SchemaSet& known_;
     Texts texts_;
-    Files sets_;
+    Importable::Files sets_;
     std::map<std::string, std::string, std::less<>> set_of_;  ///< file: the set it came in
-    std::set<const FileDescriptor*> taken_;
-    std::unique_ptr<DescriptorPool> known_pool_;  ///< of `known_`, if it was needed
+    std::unique_ptr<DescriptorPool> known_pool_;              ///< of `known_`, if it was needed
     std::vector<std::pair<FileDescriptorProto, std::string>> fresh_;  ///< with its place
 };
 
@@ -233,6 +176,9 @@ void Adding::sort_out() {
         else
             texts_.add(file);
     }
+    if (texts_.files().size() + sets_.size() > SchemaSet::max_files)
+        problem(folder_.place,
+                "more than " + std::to_string(SchemaSet::max_files) + " files of schemas");
     if (bytes > SchemaSet::max_folder_bytes)
         problem(folder_.place, "holds more than 64 MiB of schemas");
 }
@@ -245,6 +191,11 @@ void Adding::read_set(const SchemaFile& file) {
     if (set.file_size() == 0) problem(in_folder(file.name), "is a descriptor set without files");
     for (auto& one : *set.mutable_file()) {
         if (one.name().starts_with(protobufs_own)) continue;
+        if (has_unresolved_options(one)) {
+            problem(in_folder(file.name) + " (" + one.name() + ")",
+                    "holds options that are not resolved (uninterpreted_option)");
+            continue;
+        }
         const auto [at, is_new] = sets_.try_emplace(one.name(), one);
         if (is_new)
             set_of_.emplace(one.name(), file.name);
@@ -255,23 +206,36 @@ void Adding::read_set(const SchemaFile& file) {
 }
 
 void Adding::compile() {
-    Complaints complaints([this](const std::string& name) { return place(name); });
     Importable importable(sets_, known_);
-    google::protobuf::compiler::SourceTreeDescriptorDatabase database(&texts_, &importable);
-    database.RecordErrorsTo(&complaints);
-    DescriptorPool pool(&database, database.GetValidationErrorCollector());
+    // Read twice: the compiler knows lines and columns only of what it has parsed for itself.
+    google::protobuf::compiler::SourceTreeDescriptorDatabase glance(&texts_, &importable);
+    Declarations declared;
+    ImportOrder order(
+        glance,
+        [&](const FileDescriptorProto& file) {
+            if (is_of_folder(file.name())) declared.add(file);
+        },
+        [this](const std::string& name, const std::string& what) { problem(place(name), what); });
+    for (const auto& [name, text] : texts_.files())
+        order.add(name);
+    for (const auto& [name, file] : sets_)
+        order.add(name);
+    if (declared.are_too_many())
+        problem(folder_.place, "more than 20000 messages, or 200000 fields and values");
+    if (!problems.empty()) return;
+
+    Complaints complaints([this](const std::string& name) { return place(name); });
+    google::protobuf::compiler::SourceTreeDescriptorDatabase files(&texts_, &importable);
+    files.RecordErrorsTo(&complaints);
+    DescriptorPool pool(&files, files.GetValidationErrorCollector());
     std::vector<const FileDescriptor*> compiled;
-    const auto add = [&](const std::string& name) {
+    for (const std::string& name : order.names()) {
         const FileDescriptor* file = pool.FindFileByName(name);
         if (file != nullptr)
             compiled.push_back(file);
         else if (complaints.problems.empty())
             complaints.AddError(name, -1, 0, "cannot be compiled");
-    };
-    for (const auto& [name, text] : texts_.files())
-        add(name);
-    for (const auto& [name, file] : sets_)
-        if (!texts_.has(name)) add(name);
+    }
     problems = std::move(complaints.problems);
     if (!problems.empty()) return;
     for (const FileDescriptor* file : compiled)
@@ -279,25 +243,42 @@ void Adding::compile() {
 }
 
 void Adding::take(const FileDescriptor& file) {
-    if (!taken_.insert(&file).second) return;
-    for (int i = 0; i < file.dependency_count(); ++i)
-        take(*file.dependency(i));
-    const bool is_of_folder = texts_.has(file.name()) || sets_.contains(file.name());
+    const bool is_own = is_of_folder(file.name());
     const FileDescriptorProto* known = known_.find(file.name());
-    if (known != nullptr && !is_of_folder) return;
-    if (known != nullptr) return compare(file, *known);
-    FileDescriptorProto proto = canonical(file);
-    const bool is_beside_veras = known_.find("vera/options/v1/options.proto") != nullptr;
-    if (is_of_folder && is_beside_veras && is_of_package(file.package(), "vera"))
-        return problem(place(file.name()), "package " + file.package() + ": vera is VeRA's own");
-    fresh_.emplace_back(std::move(proto),
-                        is_of_folder ? place(file.name()) : "Protobuf's " + file.name());
+    if (known != nullptr && !is_own) return;
+    auto proto = canonical(file);
+    if (!proto) return problem(place(file.name()), "is nested too deeply for a descriptor set");
+    if (known != nullptr) return compare(file, *std::move(proto), *known);
+    if (is_own) check_names(file);
+    fresh_.emplace_back(*std::move(proto),
+                        is_own ? place(file.name()) : "Protobuf's " + file.name());
+}
+
+/// Names and numbers that others own: two of one name would be told apart by nobody.
+void Adding::check_names(const FileDescriptor& file) {
+    const bool is_veras = is_of_package(file.package(), "vera");
+    if (is_veras && known_.find("vera/options/v1/options.proto") != nullptr)
+        problem(place(file.name()), "package " + file.package() + ": vera is VeRA's own");
+    if (is_of_package(file.package(), "google.protobuf"))
+        problem(place(file.name()),
+                "package " + file.package() + ": google.protobuf is Protobuf's own");
+    if (is_veras) return;
+    each_extension(file, [&](const FieldDescriptor& one) {
+        const std::string& extended = one.containing_type()->full_name();
+        if (is_number_of_option(one.number()) && extended.starts_with("google.protobuf.") &&
+            extended.ends_with("Options"))
+            problem(place(file.name()),
+                    one.full_name() + ": number " + std::to_string(one.number()) + " of " +
+                        extended + " is VeRA's own (50801 to 50841)");
+    });
 }
 
 /// Folders bring copies of what they import, made when they were written: an older one is as good
 /// as the known one, if that breaks nothing of it.
-void Adding::compare(const FileDescriptor& file, const FileDescriptorProto& known) {
-    if (is_same(canonical(file), known)) return;
+void Adding::compare(const FileDescriptor& file,
+                     FileDescriptorProto proto,
+                     const FileDescriptorProto& known) {
+    if (is_same(std::move(proto), known)) return;
     if (known_pool_ == nullptr) {
         known_pool_ = std::make_unique<DescriptorPool>();
         build(known_, *known_pool_);
@@ -343,10 +324,35 @@ std::vector<SchemaProblem> SchemaSet::add(const SchemaFolder& folder) {
                 adding.problems.push_back(
                     {here, 0, 0, name + " is in " + origin_of(at->second) + " already"});
         });
+    if (adding.problems.empty()) check(fresh, adding.problems);
     if (!adding.problems.empty()) return std::move(adding.problems);
     for (auto& [file, origin] : fresh)
         append(std::move(file), std::move(origin));
     return {};
+}
+
+/// Beside what is known, and not what the folder may have had in its place: then build() holds.
+void SchemaSet::check(const std::vector<std::pair<FileDescriptorProto, std::string>>& fresh,
+                      std::vector<SchemaProblem>& problems) const {
+    DescriptorPool pool;
+    build(*this, pool);
+    std::vector<const FileDescriptor*> built;
+    for (const FileDescriptorProto& file : files_)
+        built.push_back(pool.FindFileByName(file.name()));
+    for (const auto& [file, origin] : fresh) {
+        PoolErrors errors(origin, problems);
+        built.push_back(pool.BuildFileCollectingErrors(file, &errors));
+        if (built.back() == nullptr) return;  // what comes behind may import it
+    }
+    const Descriptor* chain = too_long_chain(built, max_chain);
+    if (chain == nullptr) return;
+    const auto at = std::ranges::find(
+        fresh, chain->file()->name(), [](const auto& one) { return one.first.name(); });
+    problems.push_back({at == fresh.end() ? origin_of(chain->file()->name()) : at->second,
+                        0,
+                        0,
+                        chain->full_name() + ": messages in messages, more than " +
+                            std::to_string(max_chain) + " in a row"});
 }
 
 void SchemaSet::append(FileDescriptorProto file, std::string origin) {

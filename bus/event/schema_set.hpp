@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace vera::event {
@@ -31,7 +32,8 @@ struct SchemaFolder {
 /// A value. Not for several threads at once while it is added to.
 class SchemaSet {
 public:
-    static constexpr std::size_t max_files = 1000;  ///< per folder
+    static constexpr std::size_t max_files = 1000;  ///< per folder, those in descriptor sets too
+    static constexpr std::size_t max_chain = 1000;  ///< messages that hold each other, in a row
     static constexpr std::size_t max_file_bytes = 16U << 20U;
     static constexpr std::size_t max_folder_bytes = 64U << 20U;
 
@@ -43,6 +45,7 @@ public:
     /// Adds a folder whole, or nothing of it: then what is wrong, at most 100 of it. A folder may
     /// import what is known already. A copy of what is known is no contradiction, nor is an older
     /// one that the known one does not break; Protobuf's own files are never taken from a folder.
+    /// What was added builds: compatibility's build() relies on it.
     [[nodiscard]] std::vector<SchemaProblem> add(const SchemaFolder& folder);
 
     /// Each file after those it imports; options resolved, JSON names filled in, with comments.
@@ -54,6 +57,9 @@ public:
     [[nodiscard]] std::string origin_of(const std::string& name) const;
 
 private:
+    void check(
+        const std::vector<std::pair<google::protobuf::FileDescriptorProto, std::string>>& fresh,
+        std::vector<SchemaProblem>& problems) const;
     void append(google::protobuf::FileDescriptorProto file, std::string origin);
 
     std::vector<google::protobuf::FileDescriptorProto> files_;

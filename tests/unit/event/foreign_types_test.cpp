@@ -209,3 +209,18 @@ TEST_CASE("foreign types: an unknown type is told with the nearest names", "[eve
     CHECK(suggestion("dk.example.Ukendt", known).empty());
     CHECK(suggestion(std::string(256, 'x'), known).empty());
 }
+
+TEST_CASE("foreign types: the longest chain of messages that is taken can be read and written",
+          "[event]") {
+    std::string chain = "syntax = \"proto3\";\npackage c;\n";
+    for (int i = 0; i < 1000; ++i)
+        chain += "message A" + std::to_string(i) + " { " +
+                 (i < 999 ? "A" + std::to_string(i + 1) : std::string("string")) + " a = 1; }\n";
+    const auto catalogue = std::get<0>(made({{"c.proto", chain}}));
+    const auto* type = catalogue->messages().find("c.A0");
+    REQUIRE(type != nullptr);
+    CHECK(catalogue->messages().make(*type)->ByteSizeLong() == 0);
+    CHECK(catalogue->broken_rule("c.A0", std::string_view("\x0a\x02\x0a\x00", 4))
+              ->value_or("")
+              .empty());
+}

@@ -1,5 +1,6 @@
 #include "bus/event/schema_set.hpp"
 
+#include "bus/event/compatibility.hpp"
 #include "tests/support/catch.hpp"
 
 #include "vera/options/v1/options.pb.h"
@@ -198,4 +199,169 @@ TEST_CASE("schemas: files that import each other in a ring, or in a long chain, 
                  (i == 999 ? "" : "import \"f" + std::to_string(i + 1) + ".proto\";\n") +
                  "message M {}\n"});
     CHECK(problems_of(folder(chain)).empty());
+}
+
+TEST_CASE("schemas: what does not fit beside what is known is refused when it is added",
+          "[event]") {
+    const std::string proto3 = "syntax = \"proto3\";\n";
+    const SchemaFolder first{"foerste",
+                             {{"e.proto", proto3 + "package e;\nenum A { X = 0; }\n"},
+                              {"y.proto", proto3 + "package y;\nmessage Y {}\n"},
+                              {"x.proto", proto3 + "package x;\n"}}};
+    struct Row {
+        std::string name;
+        std::vector<SchemaFile> files;
+        std::string want;
+    };
+    const auto row = GENERATE_COPY(values<Row>({
+        {"a message where a package is",
+         {{"a.proto", proto3 + "message vera {}\n"}},
+         "skemaer/a.proto: vera: \"vera\" is already defined in file \"vera/"},
+        {"a package where a message is",
+         {{"a.proto", proto3 + "package e.A;\n"}},
+         "skemaer/a.proto: e.A: \"e.A\" is already defined (as something other than a package)"},
+        {"one value of two enums",
+         {{"a.proto", proto3 + "package e;\nenum B { X = 0; }\n"}},
+         "skemaer/a.proto: e.X: \"e.X\" is already defined in file \"e.proto\"."},
+        {"a public import that only the older copy has",
+         {{"x.proto", proto3 + "package x;\nimport public \"y.proto\";\n"},
+          {"a.proto", proto3 + "package a;\nimport \"x.proto\";\nmessage A { y.Y y = 1; }\n"}},
+         "skemaer/a.proto: a.A.y: \"y.Y\" seems to be defined in \"y.proto\""},
+    }));
+    CAPTURE(row.name);
+    SchemaSet set = SchemaSet::built_in();
+    REQUIRE(to_text(set.add(first)).empty());
+    const std::size_t before = set.files().size();
+    const std::string problems = to_text(set.add(folder(row.files)));
+    CAPTURE(problems);
+    CHECK(problems.starts_with(row.want));
+    CHECK(set.files().size() == before);
+    google::protobuf::DescriptorPool pool;
+    build(set, pool);
+}
+
+TEST_CASE("schemas: a chain of imports ends, in texts, in one set, and over folders", "[event]") {
+    const auto links = [](const std::string& name, int count, const std::string& last) {
+        google::protobuf::FileDescriptorSet set;
+        for (int i = 0; i < count; ++i) {
+            auto& file = *set.add_file();
+            file.set_name(name + std::to_string(i) + ".proto");
+            file.set_package(name + std::to_string(i));
+            const bool is_last = i + 1 == count;
+            if (!is_last || !last.empty())
+                file.add_dependency(is_last ? last : name + std::to_string(i + 1) + ".proto");
+        }
+        return set.SerializeAsString();
+    };
+    CHECK(problems_of(folder({{"a.pb", links("a", 1000, "")}})).empty());
+    CHECK(problems_of(folder({{"a.pb", links("a", 50'000, "")}})) ==
+          "skemaer: more than 1000 files of schemas");
+    CHECK(problems_of(
+              folder({{"a.pb", links("a", 600, "b0.proto")}, {"b.pb", links("b", 600, "")}})) ==
+          "skemaer: more than 1000 files of schemas");
+    SchemaSet set = SchemaSet::built_in();
+    REQUIRE(set.add(folder({{"a.pb", links("a", 600, "")}})).empty());
+    CHECK(to_text(set.add(folder({{"b.pb", links("b", 600, "a0.proto")}})))
+              .starts_with("skemaer/b.pb (b199.proto): imports more than 1000 files in a row"));
+    CHECK(problems_of(folder({{"a.pb", links("a", 3, "a0.proto")}})) ==
+          "skemaer/a.pb (a0.proto): recursively imports itself: a0.proto -> a1.proto -> a2.proto "
+          "-> a0.proto");
+}
+
+TEST_CASE("schemas: options in a set have been resolved", "[event]") {
+    google::protobuf::FileDescriptorSet set;
+    auto& file = *set.add_file();
+    file.set_name("a.proto");
+    auto& field = *file.add_message_type()->add_nested_type()->add_field();
+    file.mutable_message_type(0)->set_name("A");
+    file.mutable_message_type(0)->mutable_nested_type(0)->set_name("B");
+    field.set_name("b");
+    field.set_number(1);
+    field.set_label(google::protobuf::FieldDescriptorProto::LABEL_OPTIONAL);
+    field.set_type(google::protobuf::FieldDescriptorProto::TYPE_STRING);
+    CHECK(problems_of(folder({{"a.pb", set.SerializeAsString()}})).empty());
+    auto& option = *field.mutable_options()->add_uninterpreted_option();
+    option.add_name()->set_name_part("vera.options.v1.length");
+    option.mutable_name(0)->set_is_extension(true);
+    std::string value;
+    for (int i = 0; i < 100'000; ++i)
+        value += "a {";
+    option.set_aggregate_value(value);
+    CHECK(problems_of(folder({{"a.pb", set.SerializeAsString()}})) ==
+          "skemaer/a.pb (a.proto): holds options that are not resolved (uninterpreted_option)");
+}
+
+TEST_CASE("schemas: messages in a row, one in another, are bounded", "[event]") {
+    const auto chain = [](int count, const std::string& kind, const std::string& last) {
+        std::string text = "syntax = \"proto3\";\n";
+        for (int i = 0; i < count; ++i)
+            text += "message A" + std::to_string(i) + " { " + kind + " " +
+                    (i + 1 < count ? "A" + std::to_string(i + 1) : last) + " a = 1; }\n";
+        return text;
+    };
+    CHECK(problems_of(folder({{"a.proto", chain(1000, "", "string")}})).empty());
+    CHECK(problems_of(folder({{"a.proto", chain(1001, "", "string")}})) ==
+          "skemaer/a.proto: A0: messages in messages, more than 1000 in a row");
+    CHECK(problems_of(folder({{"a.proto", chain(1001, "repeated", "string")}})).empty());
+    // A ring is as long as the messages in it.
+    CHECK(problems_of(folder({{"a.proto", chain(1000, "", "A0")}})).empty());
+    CHECK(problems_of(folder({{"a.proto", chain(1001, "", "A0")}})) ==
+          "skemaer/a.proto: A0: messages in messages, more than 1000 in a row");
+    CHECK(problems_of(folder({{"a.proto", chain(20'001, "repeated", "string")}})) ==
+          "skemaer: more than 20000 messages, or 200000 fields and values");
+    std::string many = "syntax = \"proto3\";\nenum E {\n";
+    for (int i = 0; i <= 200'000; ++i)
+        many += "E" + std::to_string(i) + "=" + std::to_string(i) + ";\n";
+    CHECK(problems_of(folder({{"a.proto", many + "}\n"}})) ==
+          "skemaer: more than 20000 messages, or 200000 fields and values");
+}
+
+TEST_CASE("schemas: messages are nested as deep as Protobuf reads them, and no deeper", "[event]") {
+    std::string text = "syntax = \"proto3\";\n";
+    for (int i = 0; i < 120; ++i)
+        text += "message A {";
+    CHECK(problems_of(folder({{"a.proto", text + std::string(120, '}')}})) ==
+          "skemaer/a.proto: Reached maximum recursion limit for nested messages.");
+    const auto nested = [](int depth) {
+        google::protobuf::FileDescriptorSet set;
+        set.add_file()->set_name("a.proto");
+        auto* message = set.mutable_file(0)->add_message_type();
+        for (message->set_name("A"); depth > 1; --depth) {
+            message = message->add_nested_type();
+            message->set_name("A");
+        }
+        return set.SerializeAsString();
+    };
+    CHECK(problems_of(folder({{"a.pb", nested(30)}})) == "");
+    CHECK(problems_of(folder({{"a.pb", nested(40)}})) ==
+          "skemaer/a.pb (a.proto): Reached maximum recursion limit for nested messages.");
+    CHECK(problems_of(folder({{"a.pb", nested(110)}})) ==
+          "skemaer/a.pb: is no descriptor set (google.protobuf.FileDescriptorSet)");
+}
+
+TEST_CASE("schemas: nobody else gives VeRA's or Protobuf's names and numbers", "[event]") {
+    struct Row {
+        std::string name, text, want;
+    };
+    const std::string own = "import \"google/protobuf/descriptor.proto\";\n";
+    const auto row = GENERATE_COPY(values<Row>({
+        {"Protobuf's package",
+         "package google.protobuf;\nmessage Mine {}\n",
+         "skemaer/a.proto: package google.protobuf: google.protobuf is Protobuf's own"},
+        {"the number of an option",
+         "package a;\n" + own + "extend google.protobuf.FieldOptions { string note = 50823; }\n",
+         "skemaer/a.proto: a.note: number 50823 of google.protobuf.FieldOptions is VeRA's own "
+         "(50801 to 50841)"},
+        {"the number of an option, further in",
+         "package a;\n" + own +
+             "message A { message B { extend google.protobuf.MessageOptions { bool b = 50801; } } "
+             "}\n",
+         "skemaer/a.proto: a.A.B.b: number 50801 of google.protobuf.MessageOptions is VeRA's own "
+         "(50801 to 50841)"},
+        {"another number",
+         "package a;\n" + own + "extend google.protobuf.FieldOptions { string note = 50842; }\n",
+         ""},
+    }));
+    CAPTURE(row.name);
+    CHECK(problems_of(folder({{"a.proto", "syntax = \"proto3\";\n" + row.text}})) == row.want);
 }
