@@ -8,6 +8,7 @@
 #include "bus/event/kuvert_view.hpp"
 #include "bus/event/message_rules.hpp"
 #include "bus/event/message_types.hpp"
+#include "bus/event/pool_errors.hpp"
 #include "bus/event/protected_addresses.hpp"
 #include "bus/event/schema_options.hpp"
 #include "bus/event/schema_place.hpp"
@@ -50,34 +51,21 @@ Refusal refusal(Condition condition, std::string text) {
     return Refusal{condition, std::move(text)};
 }
 
-/// "Sag" of "vera.sag.v1.SagOpstaaet": a life-cycle event is named for its object's class.
-std::string object_of(std::string_view type) {
-    const std::string_view own = type.substr(type.rfind('.') + 1);
+/// A life-cycle event is named for its object's class and what was done to it: "vera.sag.v1.Sag
+/// Opstaaet", in one word. Both empty: it is not.
+struct LifeCycle {
+    std::string object;
+    std::string action;
+};
+LifeCycle life_cycle(const TypeInfo& info) {
+    if (info.besked.art() != options::v1::Besked::ART_LIVSCYKLUS) return {};
+    const std::string_view own = std::string_view(info.name).substr(info.name.rfind('.') + 1);
     for (const std::string_view code :
          {"Opstaaet", "Importeret", "Rettet", "Passiveret", "Slettet"})
         if (own.size() > code.size() && own.ends_with(code))
-            return std::string(own.substr(0, own.size() - code.size()));
+            return {std::string(own.substr(0, own.size() - code.size())), std::string(code)};
     return {};
 }
-
-/// Errors of building a pool, as problems of the files' places.
-class PoolErrors final : public DescriptorPool::ErrorCollector {
-public:
-    PoolErrors(std::string place, std::vector<SchemaProblem>& problems)
-        : place_(std::move(place)),
-          problems_(problems) {}
-    void AddError(const std::string& /*file*/,
-                  const std::string& element,
-                  const google::protobuf::Message* /*descriptor*/,
-                  ErrorLocation /*location*/,
-                  const std::string& message) override {
-        problems_.push_back({place_, 0, 0, element + ": " + message});
-    }
-
-private:
-    std::string place_;
-    std::vector<SchemaProblem>& problems_;
-};
 
 }  // namespace
 
@@ -94,11 +82,11 @@ struct Catalogue::Contents {
 
     void build(CatalogueParts parts, std::vector<SchemaProblem>& problems);
     void add_payloads(const Descriptor& message,
-                      const std::string& place,
+                      const SchemaSet& schemas,
                       std::vector<SchemaProblem>& problems);
     void add(const Descriptor& message,
              const options::v1::Besked& besked,
-             const std::string& place,
+             const SchemaSet& schemas,
              std::vector<SchemaProblem>& problems);
     void check_besked(const TypeInfo& info, std::vector<SchemaProblem>& problems);
     void add_names();
@@ -116,12 +104,10 @@ struct Catalogue::Contents {
 void Catalogue::Contents::build(CatalogueParts parts, std::vector<SchemaProblem>& problems) {
     names = std::move(parts.names);
     persons = std::move(parts.persons);
-    std::vector<std::pair<const FileDescriptor*, std::string>> files;
+    std::vector<const FileDescriptor*> files;
     for (const auto& file : parts.schemas.files()) {
-        std::string place = parts.schemas.origin_of(file.name());
-        PoolErrors errors(place, problems);
-        const auto* built = pool.BuildFileCollectingErrors(file, &errors);
-        if (built != nullptr) files.emplace_back(built, std::move(place));
+        PoolErrors errors(parts.schemas.origin_of(file.name()), problems);
+        files.push_back(pool.BuildFileCollectingErrors(file, &errors));
     }
     if (!problems.empty()) return;
     messages = std::make_unique<MessageTypes>(pool);
@@ -130,34 +116,32 @@ void Catalogue::Contents::build(CatalogueParts parts, std::vector<SchemaProblem>
     const auto rules = book.compile(besked);
     VERA_CHECK(rules.has_value());  // of our own schemas, not of input
     kuvert = *rules;
-    std::vector<const FileDescriptor*> descriptors;
-    for (const auto& [file, place] : files) {
+    for (const FileDescriptor* file : files) {
         messages->name_file(*file);
         for (int i = 0; i < file->message_type_count(); ++i)
-            add_payloads(*file->message_type(i), place, problems);
-        descriptors.push_back(file);
+            add_payloads(*file->message_type(i), parts.schemas, problems);
     }
-    addresses.compile(descriptors);
+    addresses.compile(files);
     messages->name_payloads(type_names());
     add_names();
 }
 
 void Catalogue::Contents::add_payloads(const Descriptor& message,
-                                       const std::string& place,
+                                       const SchemaSet& schemas,
                                        std::vector<SchemaProblem>& problems) {
-    if (const auto besked = payload_of(message)) add(message, *besked, place, problems);
+    if (const auto besked = payload_of(message)) add(message, *besked, schemas, problems);
     for (int i = 0; i < message.nested_type_count(); ++i)
-        add_payloads(*message.nested_type(i), place, problems);
+        add_payloads(*message.nested_type(i), schemas, problems);
 }
 
 void Catalogue::Contents::add(const Descriptor& message,
                               const options::v1::Besked& besked,
-                              const std::string& place,
+                              const SchemaSet& schemas,
                               std::vector<SchemaProblem>& problems) {
     const auto rules = book.compile(&message);
     if (!rules) {
         SchemaProblem problem = *book.problem();
-        if (problem.file == message.file()->name()) problem.file = place;
+        problem.file = schemas.origin_of(problem.file);  // it may be in what the message imports
         // The book says the same of all that comes behind.
         if (problems.empty() || problems.back().what != problem.what)
             problems.push_back(std::move(problem));
@@ -165,7 +149,7 @@ void Catalogue::Contents::add(const Descriptor& message,
     }
     TypeInfo info;
     info.name = message.full_name();
-    info.file = place;
+    info.file = schemas.origin_of(message.file()->name());
     info.descriptor = &message;
     info.beskedtype = canonical_id(besked.beskedtype());
     info.titel = besked.titel_da();
@@ -199,19 +183,19 @@ void Catalogue::Contents::check_besked(const TypeInfo& info, std::vector<SchemaP
 
 /// What the schemas call their own UUIDs, where nobody has said otherwise.
 void Catalogue::Contents::add_names() {
-    using Besked = options::v1::Besked;
     for (const TypeInfo& info : types) {
-        const std::string object = object_of(info.name);
-        if (info.besked.art() == Besked::ART_LIVSCYKLUS && !object.empty() &&
-            !info.besked.objekttype().empty())
+        const auto [object, action] = life_cycle(info);
+        if (!object.empty() && !info.besked.objekttype().empty())
             names.add_default(
                 {UuidName::Kind::objekttype, canonical_id(info.besked.objekttype()), object});
         const std::string& title = info.titel.empty() ? info.name : info.titel;
         if (!info.beskedtype.empty())
             names.add_default({UuidName::Kind::beskedtype, info.beskedtype, title});
+        // What is done in a life cycle is one UUID for all classes.
         if (!info.besked.objekthandling().empty())
-            names.add_default(
-                {UuidName::Kind::handling, canonical_id(info.besked.objekthandling()), title});
+            names.add_default({UuidName::Kind::handling,
+                               canonical_id(info.besked.objekthandling()),
+                               action.empty() ? title : action});
     }
 }
 

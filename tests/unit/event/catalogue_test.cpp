@@ -2,6 +2,7 @@
 
 #include "bus/base/uuid.hpp"
 #include "bus/event/type_info.hpp"
+#include "bus/event/uuid_names.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/event/sample_kuvert.hpp"
 
@@ -359,4 +360,24 @@ TEST_CASE("catalogue: every payload type has a name, a Danish title and a besked
     CHECK(beskedtyper.size() + 1 == catalogue().types().size());
     CHECK(beskedtyper.size() >= 100);  // life cycles of all classes, and business events
     CHECK(catalogue().find("vera.sag.v1.Sag") == nullptr);
+}
+
+TEST_CASE("catalogue: what was done to an object is called alike for all classes", "[event]") {
+    const auto action = [](const std::string& type) {
+        const TypeInfo* info = catalogue().find(type);
+        REQUIRE(info != nullptr);
+        const UuidName* name = catalogue().names().find(info->besked.objekthandling());
+        REQUIRE(name != nullptr);
+        CHECK(name->kind == UuidName::Kind::handling);
+        return name->name;
+    };
+    for (const std::string object :
+         {"sag.v1.Sag", "dokument.v1.Dokument", "organisation.v1.Bruger"})
+        for (const std::string code :
+             {"Opstaaet", "Importeret", "Rettet", "Passiveret", "Slettet"}) {
+            CAPTURE(object, code);
+            CHECK(action("vera." + object + code) == code);
+        }
+    CHECK(action("vera.sag.v1.SagAfsluttet") ==
+          catalogue().find("vera.sag.v1.SagAfsluttet")->titel);
 }
