@@ -31,7 +31,7 @@ Verdict compare(std::string_view name, const std::string& value, const Attribute
     if (name == "type") return verdict(value == attributes.type);
     // A CPR number is no subject, whoever says so: it would be read by all who carry the message.
     if (name == "subject")
-        return verdict(cpr_of_urn(value).empty() && canonical_id(value) == attributes.subject);
+        return verdict(!holds_cpr(value) && canonical_id(value) == attributes.subject);
     if (name == "time") {
         const auto time = parse_rfc3339(value);
         return verdict(time.has_value() && *time == attributes.time);

@@ -173,7 +173,7 @@ std::optional<Refusal> Derivation::finish(const Identity* identity) {
     attributes_.handling = canonical_id(first_.handling);
     attributes_.time = dannet_ ? dannet_ : registreret_;
 
-    if (cpr_of_urn(attributes_.object).empty()) attributes_.subject = attributes_.object;
+    if (!holds_cpr(attributes_.object)) attributes_.subject = attributes_.object;
 
     std::string_view authority = cvr;
     std::string system = canonical_id(system_);

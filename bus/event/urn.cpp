@@ -40,18 +40,22 @@ char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+/// Whether `text` begins with `prefix`, which is in lower case, in any case.
+bool begins(std::string_view text, std::string_view prefix) {
+    if (text.size() < prefix.size()) return false;
+    for (std::size_t i = 0; i < prefix.size(); ++i)
+        if (lower(text[i]) != prefix[i]) return false;
+    return true;
+}
+
 /// What stands behind "urn:oio:"; empty if it is another namespace.
 std::string_view behind_oio(std::string_view urn) {
-    if (urn.starts_with(oio)) return urn.substr(oio.size());
-    if (urn.size() <= oio.size()) return {};
-    for (std::size_t i = 0; i < oio.size(); ++i)
-        if (lower(urn[i]) != oio[i]) return {};
-    return urn.substr(oio.size());
+    return begins(urn, oio) ? urn.substr(oio.size()) : std::string_view{};
 }
 
 std::string_view behind(std::string_view urn, std::string_view prefix) {
     const std::string_view specific = behind_oio(urn);
-    return specific.starts_with(prefix) ? specific.substr(prefix.size()) : std::string_view{};
+    return begins(specific, prefix) ? specific.substr(prefix.size()) : std::string_view{};
 }
 
 bool is_value(std::string_view text, Value value) {
@@ -74,6 +78,12 @@ bool is_value(std::string_view text, Value value) {
             return !text.empty();
     }
     return false;
+}
+
+/// Digits that `text` begins with.
+std::size_t digits_of(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::find_if(text, [](char c) { return c < '0' || c > '9'; }) - text.begin());
 }
 
 /// A UUID's 36 characters in lower case: digits and hyphens have that bit already.
@@ -128,7 +138,7 @@ bool is_urn(std::string_view text) {
 bool is_urn_of(std::string_view text, UrnKinds kinds) {
     const std::string_view specific = behind_oio(text);
     return std::ranges::any_of(prefixes, [&](const Prefix& known) {
-        return (kinds & only(known.kind)) != 0 && specific.starts_with(known.prefix) &&
+        return (kinds & only(known.kind)) != 0 && begins(specific, known.prefix) &&
                is_value(specific.substr(known.prefix.size()), known.value);
     });
 }
@@ -152,7 +162,7 @@ std::string canonical_id(std::string_view id) {
     const std::string_view specific = behind_oio(id);
     if (specific.empty()) return canonical;
     for (const Prefix& known : prefixes) {
-        if (!specific.starts_with(known.prefix)) continue;
+        if (!begins(specific, known.prefix)) continue;
         const std::string_view value = specific.substr(known.prefix.size());
         const auto first = std::ranges::find_if(prefixes, [&](const Prefix& other) {
             return other.kind == known.kind && other.value == known.value;
@@ -173,6 +183,23 @@ std::string_view cvr_of_urn(std::string_view urn) {
 std::string_view cpr_of_urn(std::string_view urn) {
     const std::string_view value = behind(urn, "cpr-nr:");
     return value.empty() ? behind(urn, "cpr:") : value;
+}
+
+bool holds_cpr(std::string_view id) {
+    constexpr std::size_t uuid_size = 36;
+    if (is_urn_of(id, only(vera::options::v1::URN_ART_PNR))) return false;
+    // Its groups of hexadecimal digits are no numbers.
+    if (id.size() >= uuid_size && is_uuid(id.substr(id.size() - uuid_size)))
+        id.remove_suffix(uuid_size);
+    while (!id.empty()) {
+        const std::size_t digits = digits_of(id);
+        std::string number(id.substr(0, digits));
+        id.remove_prefix(std::max<std::size_t>(digits, 1));
+        if (digits == 6 && id.starts_with('-') && digits_of(id.substr(1)) == 4)
+            number.append(id.substr(1, 4));
+        if (has_format(number, vera::options::v1::FORMAT_CPR)) return true;
+    }
+    return false;
 }
 
 std::string_view kle_of_urn(std::string_view urn) {

@@ -54,6 +54,36 @@ TEST_CASE("identity: a CPR number orders events, and is no subject", "[event]") 
     }
 }
 
+TEST_CASE("identity: no URN that holds a CPR number is a subject", "[event]") {
+    struct Row {
+        std::string urn, subject;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"urn:oio:CPR-NR:2512484916", ""},
+        {"URN:OIO:Cpr:2512484916", ""},
+        {"urn:cpr:2512484916", ""},
+        {"urn:dk:person:251248-4916", ""},
+        {"urn:dk:person:2512484916:adresse", ""},
+        {"urn:dk:CPR2512484916", ""},
+        {"urn:oio:pnr:2512484916", "urn:oio:pnr:2512484916"},
+        {"urn:oio:PNR:2512484916", "urn:oio:pnr:2512484916"},
+        {"urn:dk:sag:9912484916", "urn:dk:sag:9912484916"},  // no date
+        {"urn:oio:udk:borgerid:202512484916", "urn:oio:udk:borgerid:202512484916"},
+        {"urn:uuid:7f11ee19-d49d-4a71-a615-2512484916ab",
+         "urn:uuid:7f11ee19-d49d-4a71-a615-2512484916ab"},
+    }));
+    CAPTURE(row.urn);
+    const Attributes found = attributes(catalogue(), about(row.urn));
+    CHECK(found.subject == row.subject);
+    CHECK_FALSE(found.object.empty());
+    RawEvent raw = raw_event(about(row.urn));
+    raw.cloud_events = {{"subject", row.urn}};
+    CHECK(outcome(raw) ==
+          (row.subject.empty()
+               ? "vera:attribute-mismatch cloudEvents_subject: does not agree with the kuvert"
+               : "accepted"));
+}
+
 TEST_CASE("identity: a person in the table is one object by either name", "[event]") {
     const auto known = with_persons("cpr,uuid\n2512484916,7F11EE19-D49D-4A71-A615-DC020B7EF25E\n");
     const Attributes by_cpr = attributes(*known, about("urn:oio:cpr:2512484916"));
@@ -63,6 +93,8 @@ TEST_CASE("identity: a person in the table is one object by either name", "[even
     CHECK(by_cpr.object == by_uuid.object);
     CHECK(by_cpr.objects == by_uuid.objects);
     CHECK(known->object_id("urn:oio:cpr:2512484916") == person);
+    CHECK(attributes(*known, about("urn:oio:CPR-NR:2512484916")).object == person);
+    CHECK(known->object_id("urn:oio:CPR-NR:2204151234") == "urn:oio:cpr-nr:2204151234");
     const Attributes other = attributes(*known, about("urn:oio:cpr-nr:2204151234"));
     CHECK(other.object == "urn:oio:cpr-nr:2204151234");
     CHECK(other.subject.empty());
