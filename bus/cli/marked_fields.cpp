@@ -44,6 +44,17 @@ const Descriptor* named_type(const json& type, const event::Catalogue& catalogue
     return catalogue.messages().find(url.substr(url.rfind('/') + 1));
 }
 
+void walk(json& value, const Descriptor* message, const event::Catalogue& catalogue);
+
+void walk_member(json& value, const FieldDescriptor* field, const event::Catalogue& catalogue) {
+    if (field != nullptr && is_personal(*field)) return mask_all(value);
+    if (field == nullptr || !field->is_map() || !value.is_object())
+        return walk(value, field == nullptr ? nullptr : field->message_type(), catalogue);
+    // Its members are keys, not fields, and "@type" may be one.
+    for (json& element : value)
+        walk_member(element, field->message_type()->map_value(), catalogue);
+}
+
 void walk(json& value, const Descriptor* message, const event::Catalogue& catalogue) {
     if (value.is_array()) {
         for (json& element : value)
@@ -56,13 +67,10 @@ void walk(json& value, const Descriptor* message, const event::Catalogue& catalo
     if (is_any) message = named_type(*type, catalogue);
     for (auto& [name, element] : value.items()) {
         if (is_any && name == "@type") continue;
-        const FieldDescriptor* field = field_of(message, name);
         if (is_any && message == nullptr)
             mask_all(element);
-        else if (field != nullptr && is_personal(*field))
-            mask_all(element);
         else
-            walk(element, field == nullptr ? nullptr : field->message_type(), catalogue);
+            walk_member(element, field_of(message, name), catalogue);
     }
 }
 

@@ -3,12 +3,14 @@
 #include "bus/cli/event_text.hpp"
 #include "bus/cli/masking.hpp"
 #include "bus/event/catalogue.hpp"
+#include "bus/event/catalogue_parts.hpp"
 #include "tests/support/catch.hpp"
 
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <variant>
 
 using namespace vera;
 using nlohmann::json;
@@ -104,4 +106,39 @@ TEST_CASE("cli: fields are masked under the names of the schema too", "[cli]") {
     CHECK(loose["person"]["navn"]["efternavn"] == "***");
     CHECK(loose["person"]["bopaelsadresse"][0]["dar_uuid"] == "***");
     CHECK(loose["person"]["bopaelsadresse"][0]["kommunekode"] == "***");  // of the whole address
+}
+
+TEST_CASE("cli: fields are masked in the values of a map, whatever its keys are called", "[cli]") {
+    event::CatalogueParts parts{event::SchemaSet::built_in(), event::UuidNames::built_in()};
+    const auto problems = parts.schemas.add({"skemaer", {{"skole.proto", R"(syntax = "proto3";
+package skole.v1;
+import "vera/options/v1/options.proto";
+message Klasse {
+  option (vera.options.v1.besked) = {titel_da: "Klasse"};
+  map<string, Elev> elever = 1;
+  map<int32, string> noter = 2 [(vera.options.v1.personoplysning) = PERSONOPLYSNING_ALMINDELIG];
+  map<string, string> rum = 3;
+}
+message Elev {
+  string navn = 1 [(vera.options.v1.personoplysning) = PERSONOPLYSNING_ALMINDELIG];
+  string trin = 2;
+}
+)"}}});
+    REQUIRE(problems.empty());
+    const auto made = event::Catalogue::make(std::move(parts));
+    json klasse = {{"@type", "type.googleapis.com/skole.v1.Klasse"},
+                   {"elever",
+                    {{"formand", {{"navn", "Nancy"}, {"trin", "1"}}},
+                     {"value", {{"navn", "Nancy"}}},
+                     {"@type", {{"navn", "Nancy"}}}}},
+                   {"noter", {{"7", "Nancy"}}},
+                   {"rum", {{"navn", "blok B"}}}};
+    json kuvert = {{"Beskeddata", {klasse}}};
+    cli::mask_marked(kuvert, *std::get<0>(made));
+    const json& shown = kuvert["Beskeddata"][0];
+    CHECK(shown["elever"]["formand"] == json{{"navn", "***"}, {"trin", "1"}});
+    CHECK(shown["elever"]["value"]["navn"] == "***");
+    CHECK(shown["elever"]["@type"]["navn"] == "***");
+    CHECK(shown["noter"]["7"] == "***");
+    CHECK(shown["rum"]["navn"] == "blok B");
 }
