@@ -60,10 +60,11 @@ def other_versions():
 
 
 class Publisher:
-    """Publishes events to the bus as fast as they are accepted, until it is told to stop."""
+    """Publishes events to the bus one by one, with a pause of so many seconds, until it is told to stop."""
 
-    def __init__(self, bus):
+    def __init__(self, bus, pause=0):
         self.accepted = []
+        self._pause = pause
         self.error = None
         self._bus = bus
         self._stop = threading.Event()
@@ -74,7 +75,7 @@ class Publisher:
         try:
             client = amqp.Client(self._bus.port)
             sender = client.sender("events")
-            while not self._stop.is_set():
+            while not self._stop.wait(self._pause):
                 event = kuvert(str(uuid.uuid4()), text="x" * 2000)
                 if client.publish(sender, event_message(event)).code == amqp.ACCEPTED:
                     self.accepted.append(id_of(event))
@@ -98,18 +99,19 @@ def hot_backups():
     rounds = 100 if harness.FULL else 8
     with folder() as path, Bus(path, [subscription("alt")], store={"path": os.path.join(path, "store"), "segment": "256KiB"}) as bus:
         bus.start()
-        publisher = Publisher(bus)
-        taker, taken = amqp.Client(bus.port), set()
-        receiver = taker.receiver("sub/alt")
+        publisher = Publisher(bus, pause=0.01)
+        taken = set()
         try:
             for number in range(rounds):
-                # Some are settled again and some stay, or each round would read more than the one before.
-                for _ in range(many := max(0, len(publisher.accepted) - len(taken) - 200)):
-                    if not receiver.inbox:
-                        taker.flow(receiver, many)
-                    delivery = taker.take(receiver)
-                    taker.settle(delivery)
+                # Some are settled and some stay, or each round would read more than the one before.
+                client = amqp.Client(bus.port, seconds=60)
+                receiver, many = client.receiver("sub/alt"), max(0, len(publisher.accepted) - len(taken) - 200)
+                client.flow(receiver, many)
+                for _ in range(many):
+                    delivery = client.take(receiver)
+                    client.settle(delivery)
                     taken.add(id_of(body_of(delivery)))
+                client.close()
                 publisher.wait_for(rng.randrange(1, 120))
                 before = set(publisher.accepted) - taken
                 copy, restored = os.path.join(path, f"backup-{number}"), os.path.join(path, f"restored-{number}")
@@ -127,10 +129,11 @@ def hot_backups():
                     check(not lost, f"{len(lost)} of {len(before)} accepted before the backup are missing in it")
                 shutil.rmtree(copy)
                 shutil.rmtree(restored)
+                if number % 10 == 9:
+                    print(f"{number + 1} rounds, {len(publisher.accepted)} accepted, {len(taken)} settled", flush=True)
         finally:
             publisher.stop()
         client = amqp.Client(bus.port)
-        taker.close()
         got = {id_of(body_of(one)) for one in drained_all(client, "sub/alt")}
         client.close()
         check(set(publisher.accepted) <= got | taken, "the original has lost something")
