@@ -42,6 +42,8 @@ public:
     [[nodiscard]] Outcome evaluate_clause(const Program& program,
                                           const Clause& clause,
                                           const PropertyReader& event);
+    /// The values of a field: those of a repeated one until the next run.
+    [[nodiscard]] std::span<const Value> elements(const Value& value) const;
 
 private:
     Outcome run(const Code& code,
@@ -76,7 +78,6 @@ private:
 
     template <class Test>
     [[nodiscard]] std::optional<bool> any_of(const Value& value, Test test);
-    [[nodiscard]] std::span<const Value> elements(const Value& value) const;
     [[nodiscard]] std::optional<bool> compared(Op op, const Value& left, const Value& right);
     void finish_test(const Instruction& one, std::optional<bool> found);
 

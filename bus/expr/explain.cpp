@@ -10,6 +10,12 @@ namespace {
 
 using Result = ClauseReport::Result;
 
+bool is_personal(const FieldPath& path) {
+    return std::ranges::any_of(path.resolved, [](const ResolvedPath& one) {
+        return std::ranges::any_of(one.steps, &FieldShape::is_personal);
+    });
+}
+
 /// Takes the values of a field and keeps their texts.
 class Witness : public ValueSink {
 public:
@@ -143,8 +149,11 @@ private:
                 if (event_.attribute(seen.name, value)) witness.take(value);
             } else if (one.op == Op::path || one.op == Op::path_exists) {
                 seen.name = code.paths[one.operand].text;
-                if (!event_.field(code.paths[one.operand], witness))
-                    seen = {seen.name, false, {}, {}};
+                if (!event_.field(code.paths[one.operand], witness)) {
+                    seen.is_present = false;
+                    seen.values.clear();
+                    seen.texts.clear();
+                }
             } else {
                 continue;
             }
@@ -166,9 +175,13 @@ Explanation explain(Evaluator& evaluator, const Program& program, const Property
     const Outcome outcome = evaluator.evaluate(program, event);
     explanation.value = outcome.value;
     explanation.value_text = outcome.value.text;
+    if (outcome.value.type == Type::many)
+        for (const Value& element : evaluator.elements(outcome.value))
+            Witness(explanation.elements).take(element);
     explanation.problems.assign(outcome.problems.begin(), outcome.problems.end());
     explanation.problem_count = outcome.problem_count;
     explanation.passes = outcome.passes();
+    explanation.reads_personal = std::ranges::any_of(program.code().paths, is_personal);
     Explainer explainer(evaluator, program, event, explanation.clauses);
     explainer.report(program.code().clause, true);
     explainer.decide(program.code().clause, true, 0);

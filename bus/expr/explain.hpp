@@ -15,6 +15,7 @@ namespace vera::expr {
 struct Seen {
     std::string name;
     bool is_present = false;
+    bool is_personal = false;        ///< the schema marks it as personal data
     std::vector<Value> values;       ///< several of a repeated field; their texts are in `texts`
     std::vector<std::string> texts;  ///< one per value
 };
@@ -33,9 +34,11 @@ struct ClauseReport {
 struct Explanation {
     Value value;
     std::string value_text;  ///< of `value`
+    Seen elements;           ///< of a repeated field as the whole expression
     std::vector<Problem> problems;
     std::size_t problem_count = 0;
     bool passes = false;
+    bool reads_personal = false;        ///< marked fields
     std::vector<ClauseReport> clauses;  ///< in the order of the text
 };
 

@@ -10,8 +10,7 @@ namespace {
 
 /// How far a path goes in one type.
 struct Walk {
-    std::vector<PathStep> steps;
-    FieldShape last;
+    std::vector<FieldShape> steps;
     const MessageShape* stopped_in =
         nullptr;            ///< the type without the next name; nullptr: a field that has no fields
     std::size_t names = 0;  ///< that were found
@@ -24,8 +23,7 @@ Walk walk(const std::vector<std::string>& names, const MessageShape& root) {
         walk.stopped_in = message;
         const auto field = message == nullptr ? std::nullopt : message->field(name);
         if (!field) return walk;
-        walk.steps.push_back({field->number, field->is_repeated});
-        walk.last = *field;
+        walk.steps.push_back(*field);
         ++walk.names;
         message = field->kind == FieldKind::message ? field->message : nullptr;
     }
@@ -109,7 +107,7 @@ std::vector<FieldPath> resolve_paths(const Syntax& syntax,
 std::optional<FieldShape> shape_of(const FieldPath& path, const Schema* schema) {
     for (const MessageShape* root : roots_of(path.root, schema)) {
         const Walk found = walk(path.names, *root);
-        if (found.names == path.names.size()) return found.last;
+        if (found.names == path.names.size()) return found.steps.back();
     }
     return std::nullopt;
 }

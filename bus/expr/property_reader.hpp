@@ -1,5 +1,6 @@
 #pragma once
 // The only way in which expressions see an event. Implemented by the rooms that know events.
+#include "bus/expr/field.hpp"
 #include "bus/expr/value.hpp"
 
 #include <cstdint>
@@ -12,15 +13,10 @@ namespace vera::expr {
 
 enum class Root : std::uint8_t { kuvert, data };
 
-struct PathStep {
-    std::uint32_t number = 0;  ///< of the field
-    bool is_repeated = false;
-};
-
-/// A path in one type of message, as field numbers.
+/// A path in one type of message.
 struct ResolvedPath {
-    std::string message;  ///< full name of the type that the steps begin in
-    std::vector<PathStep> steps;
+    std::string message;            ///< full name of the type that it begins in
+    std::vector<FieldShape> steps;  ///< one per name
 };
 
 /// `Beskedkuvert.…` or `data.…`.

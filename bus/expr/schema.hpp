@@ -1,43 +1,16 @@
 #pragma once
 // What the compiler knows of events: names and types. The room that knows descriptors implements
 // it; without one, names are taken as they come and types are seen when evaluating.
+#include "bus/expr/field.hpp"
 #include "bus/expr/value.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace vera::expr {
-
-class MessageShape;
-
-/// Names of an enum.
-class EnumShape {
-public:
-    virtual ~EnumShape() = default;
-    [[nodiscard]] virtual std::vector<std::string> names() const = 0;
-};
-
-enum class FieldKind : std::uint8_t {
-    boolean,
-    integer,  ///< any of Protobuf's integers: int64 in expressions
-    text,
-    timestamp,
-    enumeration,
-    message,
-    other  ///< bytes and floating point: can be asked for presence only
-};
-
-struct FieldShape {
-    std::uint32_t number = 0;
-    FieldKind kind = FieldKind::other;
-    bool is_repeated = false;
-    const MessageShape* message =
-        nullptr;  ///< of kind message, and of a timestamp that is a message
-    const EnumShape* enumeration = nullptr;  ///< of kind enumeration
-};
 
 /// The fields of a message by the names that expressions use. Lives as long as the schema.
 class MessageShape {

@@ -55,7 +55,7 @@ struct Value {
     std::uint32_t count = 0;  ///< many: how many values
     std::int64_t number = 0;  ///< boolean: 0 or 1; timestamp: milliseconds since 1970; enumeration:
                               ///< its number; many: where the evaluator keeps them
-    std::string_view text;  ///< string, text; enumeration: its name, empty if unknown
+    std::string_view text;    ///< string, text; enumeration: its name, empty if unknown
 
     static constexpr Value of_boolean(bool value) {
         return {Type::boolean, false, 0, value ? 1 : 0, {}};
