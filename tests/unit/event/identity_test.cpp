@@ -29,7 +29,7 @@ vera::besked::v1::Haendelsesbesked about(const std::string& id) {
     auto besked = sample_kuvert();
     auto& registration =
         *besked.mutable_beskedkuvert()->mutable_filtreringsdata()->mutable_objekt_registrering(0);
-    if (id.starts_with("urn:"))
+    if (id.starts_with("urn:") || id.starts_with("URN:"))
         registration.mutable_objekt_id()->set_urn_identifikator(id);
     else
         registration.mutable_objekt_id()->set_uuid_identifikator(id);
