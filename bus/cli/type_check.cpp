@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <string>
@@ -33,27 +34,57 @@ struct CheckFlags {
     std::shared_ptr<ConnectFlags> connect;
 };
 
-/// "built-in", a folder, or a file. What does not bring VeRA's own schemas stands on the built-in
-/// ones.
-Result<SchemaSet> set_of(const std::string& given) {
-    if (given == "built-in") return SchemaSet::built_in();
-    const auto read = ops::read_schemas(given, given);
+/// One side, as it was given.
+struct Side {
+    event::SchemaFolder folder;
+    std::optional<SchemaSet> alone;  ///< if it is all of VeRA's schemas, or more
+};
+
+/// "built-in", a folder, or a file.
+Result<Side> side_of(const std::string& given) {
+    Side side;
+    if (given == "built-in") {
+        side.alone = SchemaSet::built_in();
+        return side;
+    }
+    auto read = ops::read_schemas(given, given);
     if (const auto* problem = std::get_if<event::SchemaProblem>(&read))
         return fail(Errc::bad_input, to_text(*problem));
-    const auto& folder = std::get<event::SchemaFolder>(read);
+    side.folder = std::get<event::SchemaFolder>(std::move(read));
     SchemaSet alone;
-    if (alone.add(folder).empty() && alone.find("vera/options/v1/options.proto") != nullptr)
-        return alone;
+    if (alone.add(side.folder).empty() &&
+        alone.find("vera/besked/v1/haendelsesbesked.proto") != nullptr)
+        side.alone = std::move(alone);
+    return side;
+}
+
+Result<SchemaSet> on_built_in(const Side& side) {
     SchemaSet set = SchemaSet::built_in();
-    const auto problems = set.add(folder);
+    const auto problems = set.add(side.folder);
     if (!problems.empty()) return fail(Errc::bad_input, to_text(problems));
     return set;
+}
+
+/// Both stand alone, or both on the built-in schemas: else what only one of them brings would seem
+/// to come or go.
+Result<std::pair<SchemaSet, SchemaSet>> sets_of(const CheckFlags& flags) {
+    auto old = side_of(flags.old);
+    if (!old) return fail(old.error().code, old.error().text);
+    auto fresh = side_of(flags.fresh);
+    if (!fresh) return fail(fresh.error().code, fresh.error().text);
+    if (old->alone && fresh->alone)
+        return std::pair(*std::move(old->alone), *std::move(fresh->alone));
+    auto one = on_built_in(*old);
+    if (!one) return fail(one.error().code, one.error().text);
+    auto other = on_built_in(*fresh);
+    if (!other) return fail(other.error().code, other.error().text);
+    return std::pair(*std::move(one), *std::move(other));
 }
 
 /// What a subscription wants of types.
 struct Wanting {
     std::string subscription;
-    std::vector<std::string> types;  ///< as they are written
+    std::vector<std::string> types;  ///< as they are written; none: all
 };
 
 Result<std::vector<Wanting>> wanting_of_file(const std::string& config) {
@@ -69,18 +100,18 @@ Result<std::vector<Wanting>> wanting_of_bus(const ConnectFlags& connect) {
     const auto reply = ask_running(connect, "READ");
     if (!reply) return fail(reply.error().code, reply.error().text);
     constexpr std::string_view before = "subscriptions[";
-    constexpr std::string_view after = "].types";
-    std::vector<Wanting> all;
+    std::map<std::string, std::vector<std::string>> found;
     for (const ops::EffectiveOption& option : options_of(*reply)) {
-        if (!option.key.starts_with(before) || !option.key.ends_with(after)) continue;
-        Wanting one;
-        one.subscription =
-            option.key.substr(before.size(), option.key.size() - before.size() - after.size());
-        if (option.value.is_array())
-            for (const json& type : option.value)
-                if (type.is_string()) one.types.push_back(type.get<std::string>());
-        all.push_back(std::move(one));
+        const std::size_t end = option.key.find(']');
+        if (!option.key.starts_with(before) || end == std::string::npos) continue;
+        auto& types = found[option.key.substr(before.size(), end - before.size())];
+        if (option.key.substr(end) != "].types" || !option.value.is_array()) continue;
+        for (const json& type : option.value)
+            if (type.is_string()) types.push_back(type.get<std::string>());
     }
+    std::vector<Wanting> all;
+    for (auto& [subscription, types] : found)
+        all.push_back({subscription, std::move(types)});
     return all;
 }
 
@@ -91,10 +122,10 @@ Result<std::vector<Wanting>> wanting_of(const CheckFlags& flags) {
     return std::vector<Wanting>{};
 }
 
-/// A subscription whose filter names something that is broken.
+/// A subscription that gets, or got, something that is broken.
 struct Touched {
     std::string subscription;
-    std::string filter;  ///< as it is written: a type, or a package
+    std::string filter;  ///< as it is written: a type, or a package; empty: it has none
     std::string type;
     bool is_gone = false;
 };
@@ -112,10 +143,13 @@ std::vector<Touched> touched_by(const std::vector<Wanting>& subscriptions,
                                 const std::set<std::string>& fresh) {
     std::vector<Touched> touched;
     for (const Wanting& one : subscriptions)
-        for (const std::string& filter : one.types)
-            for (const auto& [type, ignored] : broken)
+        for (const auto& [type, ignored] : broken) {
+            const bool is_gone = !fresh.contains(type);
+            if (one.types.empty()) touched.push_back({one.subscription, "", type, is_gone});
+            for (const std::string& filter : one.types)
                 if (covers(filter, type))
-                    touched.push_back({one.subscription, filter, type, !fresh.contains(type)});
+                    touched.push_back({one.subscription, filter, type, is_gone});
+        }
     return touched;
 }
 
@@ -147,12 +181,11 @@ void print(const std::vector<Difference>& differences,
            Io& io) {
     for (const Difference& one : differences)
         io.out << to_text(one) << '\n';
-    if (!broken.empty()) io.out << "events concerned:";
     for (const auto& [type, ignored] : broken)
-        io.out << ' ' << type;
-    if (!broken.empty()) io.out << '\n';
+        io.out << "event concerned: " << type << '\n';
     for (const Touched& one : touched)
-        io.out << "subscription " << one.subscription << ": types " << one.filter << " names "
+        io.out << "subscription " << one.subscription << ": "
+               << (one.filter.empty() ? "takes all types, so " : "types " + one.filter + " names ")
                << one.type << (one.is_gone ? ", which is gone" : ", which has changed") << '\n';
     if (differences.empty())
         io.out << "nothing breaks\n";
@@ -161,15 +194,14 @@ void print(const std::vector<Difference>& differences,
 }
 
 int check(const CheckFlags& flags, Io& io) {
-    const auto old = set_of(flags.old);
-    if (!old) return report(io, old.error());
-    const auto fresh = set_of(flags.fresh);
-    if (!fresh) return report(io, fresh.error());
-    const std::vector<Difference> differences = breaks(*old, *fresh);
-    const Broken broken = broken_types(*old, differences);
+    const auto sets = sets_of(flags);
+    if (!sets) return report(io, sets.error());
+    const auto& [old, fresh] = *sets;
+    const std::vector<Difference> differences = breaks(old, fresh);
+    const Broken broken = broken_types(old, differences);
     const auto wanting = wanting_of(flags);
     if (!wanting) return report(io, wanting.error());
-    const std::vector<Touched> touched = touched_by(*wanting, broken, payload_types(*fresh));
+    const std::vector<Touched> touched = touched_by(*wanting, broken, payload_types(fresh));
     if (flags.is_json)
         io.out << to_json(differences, broken, touched).dump() << '\n';
     else
@@ -190,7 +222,7 @@ void add_type_check(CLI::App& type, Session& session) {
         ->type_name("OLD");
     verb->add_option("NEW", flags->fresh, "The new ones, likewise")->capture_default_str();
     CLI::Option* config = verb->add_option(
-        "-c,--config", flags->config, "Also tell whose subscriptions name what breaks");
+        "-c,--config", flags->config, "Also tell whose subscriptions get what breaks");
     verb->add_flag("--running", flags->asks_bus, "The same of the running bus")->excludes(config);
     verb->add_flag("--json", flags->is_json, "As JSON");
     flags->connect = add_connect_flags(*verb);

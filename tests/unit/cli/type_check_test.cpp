@@ -56,7 +56,7 @@ TEST_CASE("cli: type check tells what breaks, and ends with 1", "[cli]") {
     CHECK(broken.exit_code == cli::exit_failed);
     CHECK(broken.out ==
           "plan.proto: plan.v1.Plan.a: wire: was string, is int32\n"
-          "events concerned: plan.v1.Plan\n1 break\n");
+          "event concerned: plan.v1.Plan\n1 break\n");
     const json told = json::parse(run({"type",
                                        "check",
                                        "--json",
@@ -81,7 +81,7 @@ TEST_CASE("cli: type check with a configuration tells whose filters name what br
         folder.write("vera.yaml",
                      "listen: [{anonymous: true}]\nschemas: [old]\nsubscriptions:\n"
                      "  - {name: en, types: [plan.v1.Plan]}\n  - {name: alle, types: [plan.v1.*]}\n"
-                     "  - {name: sager, types: [vera.sag.v1.*]}\n");
+                     "  - {name: sager, types: [vera.sag.v1.*]}\n  - {name: hvad-som-helst}\n");
     const Ran ran = run({"type",
                          "check",
                          "-c",
@@ -92,9 +92,45 @@ TEST_CASE("cli: type check with a configuration tells whose filters name what br
     CHECK(ran.exit_code == cli::exit_failed);
     CHECK(ran.out ==
           "plan.proto: plan.v1.Plan: wire: the message type is gone: its events are refused\n"
-          "events concerned: plan.v1.Plan\n"
+          "event concerned: plan.v1.Plan\n"
           "subscription en: types plan.v1.Plan names plan.v1.Plan, which is gone\n"
-          "subscription alle: types plan.v1.* names plan.v1.Plan, which is gone\n1 break\n");
+          "subscription alle: types plan.v1.* names plan.v1.Plan, which is gone\n"
+          "subscription hvad-som-helst: takes all types, so plan.v1.Plan, which is gone\n"
+          "1 break\n");
+}
+
+TEST_CASE("cli: type check compares a folder with a descriptor set that brings its imports",
+          "[cli]") {
+    using namespace google::protobuf;
+    const test::ConfigFolder folder;
+    folder.write("folder/plan.proto", plan("string a = 1;"));
+    FileDescriptorSet set;
+    FileDescriptorProto::descriptor()->file()->CopyTo(set.add_file());
+    vera::options::v1::Besked::descriptor()->file()->CopyTo(set.add_file());
+    FileDescriptorProto& file = *set.add_file();
+    file.set_name("plan.proto");
+    file.set_package("plan.v1");
+    file.set_syntax("proto3");
+    file.add_dependency("vera/options/v1/options.proto");
+    DescriptorProto& message = *file.add_message_type();
+    message.set_name("Plan");
+    message.mutable_options()
+        ->MutableExtension(vera::options::v1::besked)
+        ->set_beskedtype("0b8f5a4e-3c1d-4f6a-9b2e-7d8c6a5f4e3d");
+    FieldDescriptorProto& field = *message.add_field();
+    field.set_name("a");
+    field.set_json_name("a");
+    field.set_number(1);
+    field.set_label(FieldDescriptorProto::LABEL_OPTIONAL);
+    field.set_type(FieldDescriptorProto::TYPE_STRING);
+    const auto written = [&] { return folder.write("plan.binpb", set.SerializeAsString()); };
+    const std::string texts = folder.path() + "/folder";
+    CHECK(run({"type", "check", "--against", texts, written()}).out == "nothing breaks\n");
+    CHECK(run({"type", "check", "--against", written(), texts}).out == "nothing breaks\n");
+    field.set_number(2);
+    CHECK(run({"type", "check", "--against", texts, written()}).out ==
+          "plan.proto: plan.v1.Plan.a: wire: had number 1, has 2\n"
+          "event concerned: plan.v1.Plan\n1 break\n");
 }
 
 TEST_CASE("schemas: a break of the last release does not go unseen", "[cli]") {
@@ -130,7 +166,7 @@ TEST_CASE("schemas: a break of the last release does not go unseen", "[cli]") {
           std::string::npos);
     CHECK(broken.out.find("vera.sag.v1.SagOprettet.ny: rule: is new and required\n") !=
           std::string::npos);
-    CHECK(broken.out.ends_with("events concerned: vera.sag.v1.SagOprettet\n2 breaks\n"));
+    CHECK(broken.out.ends_with("event concerned: vera.sag.v1.SagOprettet\n2 breaks\n"));
 }
 
 TEST_CASE("cli: type validate does the check of the door", "[cli]") {
