@@ -80,6 +80,13 @@ public:
             message(*old.message_type(i));
         for (int i = 0; i < old.enum_type_count(); ++i)
             enumeration(*old.enum_type(i));
+        for (int i = 0; i < old.extension_count(); ++i)
+            extension(*old.extension(i));
+        for (int i = 0; i < old.service_count(); ++i) {
+            about_ = old.service(i)->full_name();
+            if (fresh_.FindServiceByName(about_) == nullptr)
+                add(Severity::source, about_, "the service is gone");
+        }
     }
     std::vector<Difference> take() { return std::move(found_); }
 
@@ -97,6 +104,8 @@ private:
     void added(const FieldDescriptor& fresh, const Descriptor& old);
     void oneofs(const Descriptor& old, const Descriptor& fresh);
     void enumeration(const EnumDescriptor& old);
+    void added(const EnumDescriptor& fresh, const EnumDescriptor& old);
+    void extension(const FieldDescriptor& old);
 
     void add(Severity severity, const std::string& path, std::string what) {
         found_.push_back({severity, file_, about_, path, std::move(what)});
@@ -136,6 +145,8 @@ void Comparison::message(const Descriptor& old) {
         if (!old.nested_type(i)->options().map_entry()) message(*old.nested_type(i));
     for (int i = 0; i < old.enum_type_count(); ++i)
         enumeration(*old.enum_type(i));
+    for (int i = 0; i < old.extension_count(); ++i)
+        extension(*old.extension(i));
 }
 
 void Comparison::payload(const Payload& old, const Payload& fresh, const Descriptor& message) {
@@ -229,7 +240,8 @@ void Comparison::type(const FieldDescriptor& old, const FieldDescriptor& fresh) 
     add(is_wire ? Severity::wire : Severity::source,
         old.full_name(),
         "was " + type_of(old) + ", is " + type_of(fresh));
-    if (!is_wire && old.type() != fresh.type())
+    // Two enums have other names in JSON.
+    if (!is_wire && (old.type() != fresh.type() || old.enum_type() != nullptr))
         add(Severity::json,
             old.full_name(),
             "was " + type_of(old) + ", is " + type_of(fresh) + ": other values in JSON");
@@ -283,6 +295,8 @@ void Comparison::added(const FieldDescriptor& fresh, const Descriptor& old) {
         add(Severity::wire,
             fresh.full_name(),
             "uses number " + std::to_string(fresh.number()) + ", which was reserved");
+    if (old.IsReservedName(fresh.name()))
+        add(Severity::json, fresh.full_name(), "uses a name that was reserved");
     const bool is_renumbered = old.FindFieldByName(fresh.name()) != nullptr;  // told already
     if (!is_renumbered && (options_of(fresh).is_required || fresh.is_required()))
         add(Severity::rule, fresh.full_name(), "is new and required");
@@ -316,6 +330,37 @@ void Comparison::enumeration(const EnumDescriptor& old) {
         else
             add(Severity::json, value.full_name(), "is gone");
     }
+    added(*fresh, old);
+}
+
+void Comparison::added(const EnumDescriptor& fresh, const EnumDescriptor& old) {
+    for (int i = 0; i < fresh.value_count(); ++i) {
+        const auto& value = *fresh.value(i);
+        if (old.FindValueByNumber(value.number()) == nullptr &&
+            old.IsReservedNumber(value.number()))
+            add(Severity::wire,
+                value.full_name(),
+                "uses number " + std::to_string(value.number()) + ", which was reserved");
+        if (old.FindValueByName(value.name()) == nullptr && old.IsReservedName(value.name()))
+            add(Severity::json, value.full_name(), "uses a name that was reserved");
+    }
+}
+
+/// An option among them: what it says would be enforced by nobody.
+void Comparison::extension(const FieldDescriptor& old) {
+    about_ = old.containing_type()->full_name();
+    const FieldDescriptor* fresh = fresh_.FindExtensionByName(old.full_name());
+    if (fresh == nullptr) return add(Severity::wire, old.full_name(), "the extension is gone");
+    if (old.number() != fresh->number())
+        add(Severity::wire,
+            old.full_name(),
+            "had number " + std::to_string(old.number()) + ", has " +
+                std::to_string(fresh->number()));
+    if (fresh->containing_type()->full_name() != about_)
+        add(Severity::wire,
+            old.full_name(),
+            "extended " + about_ + ", extends " + fresh->containing_type()->full_name());
+    type(old, *fresh);
 }
 
 /// All messages that a message is made of, itself too.

@@ -134,6 +134,36 @@ TEST_CASE("compatibility: what breaks bytes, JSON or programs is told", "[event]
          message("E a = 1;"),
          "message A { E a = 1; }\nmessage B { string b = 1; }\nenum E { E_0 = 0; E_1 = 2; }\n",
          "wire a.v1.E_1: had number 1, has 2"},
+        {"enum value on a reserved number",
+         "enum E { reserved 2; reserved \"E_OLD\"; E_0 = 0; }\n",
+         "enum E { E_0 = 0; E_NEW = 2; E_OLD = 3; }\n",
+         "wire a.v1.E_NEW: uses number 2, which was reserved\n"
+         "json a.v1.E_OLD: uses a name that was reserved"},
+        {"another enum",
+         "message A { E a = 1; }\nenum E { E_0 = 0; }\nenum F { F_0 = 0; }\n",
+         "message A { F a = 1; }\nenum E { E_0 = 0; }\nenum F { F_0 = 0; }\n",
+         "source a.v1.A.a: was a.v1.E, is a.v1.F\njson a.v1.A.a: was a.v1.E, is a.v1.F: other "
+         "values in JSON"},
+        {"reserved name used",
+         message("reserved \"b\"; string a = 1;"),
+         message("string a = 1; string b = 2;"),
+         "json a.v1.A.b: uses a name that was reserved"},
+        {"a map to a list",
+         message("map<string, string> a = 1;"),
+         message("repeated B a = 1;"),
+         "wire a.v1.A.a: was a map, is repeated\nwire a.v1.A.a: was a.v1.A.AEntry, is a.v1.B"},
+        {"out of a choice",
+         message("oneof c { B a = 1; }"),
+         message("B a = 1;"),
+         "source a.v1.A.a: was in the choice c, is in none"},
+        {"into another choice",
+         message("oneof c { B a = 1; }"),
+         message("oneof d { B a = 1; }"),
+         "wire a.v1.A.a: was in the choice c, is in d"},
+        {"service gone",
+         message("") + "service S {}\n",
+         message(""),
+         "source a.v1.S: the service is gone"},
         {"enum gone",
          message("E a = 1;"),
          "message A { int32 a = 1; }\nmessage B { string b = 1; }\n",
@@ -173,6 +203,57 @@ TEST_CASE("compatibility: a rule that is tighter breaks, a looser one does not",
     CAPTURE(row.old, row.fresh);
     CHECK(breaks_of(field(row.old), field(row.fresh)) == "rule a.v1.A.a: " + row.want);
     CHECK(breaks_of(field(row.fresh), field("")).empty());
+}
+
+TEST_CASE("compatibility: a rule that is loosened, and stays, breaks nothing", "[event]") {
+    struct Row {
+        std::string old, fresh;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"(vera.options.v1.length) = {max: 5}", "(vera.options.v1.length) = {max: 9}"},
+        {"(vera.options.v1.length) = {min: 2 max: 5}",
+         "(vera.options.v1.length) = {min: 1 max: 5}"},
+        {"(vera.options.v1.urn) = URN_ART_CVR",
+         "(vera.options.v1.urn) = URN_ART_CVR, (vera.options.v1.urn) = URN_ART_KLE"},
+        {"(vera.options.v1.required) = true, (vera.options.v1.format) = FORMAT_CVR",
+         "(vera.options.v1.format) = FORMAT_CVR"},
+    }));
+    CAPTURE(row.old, row.fresh);
+    CHECK(breaks_of(field(row.old), field(row.fresh)).empty());
+    CHECK_FALSE(breaks_of(field(row.fresh), field(row.old)).empty());
+}
+
+TEST_CASE("compatibility: an extension that is gone or moved breaks bytes", "[event]") {
+    const auto set = [](const std::string& extensions) {
+        SchemaSet made = SchemaSet::built_in();
+        REQUIRE(to_text(made.add({"s",
+                                  {{"x.proto",
+                                    "syntax = \"proto3\";\npackage x;\n"
+                                    "import \"google/protobuf/descriptor.proto\";\n" +
+                                        extensions}}}))
+                    .empty());
+        return made;
+    };
+    const auto texts = [](const std::vector<Difference>& differences) {
+        std::string all;
+        for (const Difference& one : differences)
+            all += to_text(one) + "\n";
+        return all;
+    };
+    const std::string head = "extend google.protobuf.FieldOptions { ";
+    const SchemaSet old =
+        set(head + "string a = 60001; }\nmessage M { " + head + "bool b = 60002; } }\n");
+    CHECK(texts(breaks(old, old)).empty());
+    CHECK(texts(breaks(old, set(head + "string a = 60003; }\nmessage M {}\n"))) ==
+          "x.proto: x.M.b: wire: the extension is gone\n"
+          "x.proto: x.a: wire: had number 60001, has 60003\n");
+    CHECK(texts(breaks(
+              old,
+              set("extend google.protobuf.MessageOptions { int32 a = 60001; }\nmessage M { " +
+                  head + "bool b = 60002; } }\n"))) ==
+          "x.proto: x.a: wire: extended google.protobuf.FieldOptions, extends "
+          "google.protobuf.MessageOptions\n"
+          "x.proto: x.a: wire: was string, is int32\n");
 }
 
 TEST_CASE("compatibility: new rules of messages break", "[event]") {

@@ -152,6 +152,20 @@ TEST_CASE("schemas: a copy of what is known is no contradiction, another version
     CHECK(problems_of(folder({{"other.desc", files.SerializeAsString()}})).empty());
 }
 
+TEST_CASE("schemas: options that this VeRA does not know are not taken for known", "[event]") {
+    google::protobuf::FileDescriptorSet files;
+    *files.add_file() = *SchemaSet::built_in().find("vera/options/v1/options.proto");
+    CHECK(problems_of(folder({{"options.pb", files.SerializeAsString()}})).empty());
+    auto& option = *files.mutable_file(0)->add_extension();
+    option = files.file(0).extension(0);
+    option.set_name("paakraevet");
+    option.set_json_name("paakraevet");
+    option.set_number(50819);
+    CHECK(problems_of(folder({{"options.pb", files.SerializeAsString()}})) ==
+          "skemaer/options.pb (vera/options/v1/options.proto): is another one than VeRA's "
+          "vera/options/v1/options.proto: vera.options.v1.paakraevet: the extension is gone");
+}
+
 TEST_CASE("schemas: one full name in two places names both", "[event]") {
     SchemaSet set = SchemaSet::built_in();
     const std::string text = "syntax = \"proto3\";\npackage a.v1;\nmessage A { message B {} }\n";
