@@ -591,7 +591,8 @@ Option<Config> persons_option() {
         {"0.1",
          reload,
          "a file of lines `CPR,UUID`, mode 0400, 0440, 0600 or 0640: events about one person are "
-         "kept in order whichever of the two they name"});
+         "kept in order whichever of the two they name; another table counts for those that come "
+         "after it"});
     option.read =
         [read = option.read](
             const OptionFacts& facts, Section& section, Config& config, Reading& reading) {

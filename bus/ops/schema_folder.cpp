@@ -31,9 +31,15 @@ public:
     std::variant<SchemaFolder, SchemaProblem> read() {
         std::error_code error;
         const fs::file_status status = fs::status(root_, error);
-        if (!fs::exists(status)) return SchemaProblem{folder_.place, 0, 0, "is not there"};
+        if (!fs::exists(status))
+            return SchemaProblem{folder_.place,
+                                 0,
+                                 0,
+                                 status.type() == fs::file_type::not_found
+                                     ? "is not there"
+                                     : "cannot be read: " + error.message()};
         if (!fs::is_directory(status)) return single();
-        walk();
+        walk(root_, 0);
         if (problem_) return *std::move(problem_);
         if (folder_.files.empty())
             return SchemaProblem{
@@ -54,24 +60,29 @@ private:
         return std::move(folder_);
     }
 
-    void walk() {
+    void walk(const fs::path& folder, int depth) {
         std::error_code error;
-        fs::recursive_directory_iterator at(
-            root_, fs::directory_options::follow_directory_symlink, error);
-        for (const fs::recursive_directory_iterator end; !error && at != end && !problem_;
-             at.increment(error)) {
-            const std::string own = at->path().filename().string();
-            if (own.starts_with('.')) {
-                at.disable_recursion_pending();
-                continue;
-            }
-            if (at.depth() >= max_depth)
-                problem_ = {at->path().string(), 0, 0, "lies more than 16 folders deep"};
-            else if (is_schema(own) && at->is_regular_file(error))
-                take(at->path(), at->path().lexically_relative(root_).generic_string());
-        }
+        fs::directory_iterator at(folder, error);
+        for (const fs::directory_iterator end; !error && at != end && !problem_;
+             at.increment(error))
+            entry(*at, depth);
         if (error && !problem_)
-            problem_ = {folder_.place, 0, 0, "cannot be listed: " + error.message()};
+            problem_ = {folder.string(), 0, 0, "cannot be listed: " + error.message()};
+    }
+
+    void entry(const fs::directory_entry& at, int depth) {
+        const std::string own = at.path().filename().string();
+        if (own.starts_with('.')) return;
+        std::error_code error;
+        const fs::file_status status = at.status(error);
+        if (depth >= max_depth)
+            problem_ = {at.path().string(), 0, 0, "lies more than 16 folders deep"};
+        else if (!fs::exists(status))  // a link to nothing may have been a folder of schemas
+            problem_ = {at.path().string(), 0, 0, "cannot be read: " + error.message()};
+        else if (fs::is_directory(status))
+            walk(at.path(), depth + 1);
+        else if (is_schema(own) && fs::is_regular_file(status))
+            take(at.path(), at.path().lexically_relative(root_).generic_string());
     }
 
     void take(const fs::path& path, std::string name) {

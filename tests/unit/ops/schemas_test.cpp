@@ -100,7 +100,25 @@ TEST_CASE("schemas of a configuration: folders in a ring of links end", "[ops]")
     folder.write("skemaer/a.proto", plan);
     std::filesystem::create_directory_symlink(folder.path() + "/skemaer",
                                               folder.path() + "/skemaer/igen");
-    CHECK(problems_of(folder, head) != "");
+    CHECK(problems_of(folder, head).find("/igen: lies more than 16 folders deep\n") !=
+          std::string::npos);
+}
+
+TEST_CASE("schemas of a configuration: a link to nothing or to itself is told", "[ops]") {
+    const test::ConfigFolder folder;
+    folder.write("skemaer/a.proto", plan);
+    const std::string link = folder.path() + "/skemaer/b.proto";
+    std::filesystem::create_symlink("borte.proto", link);
+    CHECK(problems_of(folder, head) ==
+          "skemaer/b.proto: cannot be read: No such file or directory\n");
+    std::filesystem::remove(link);
+    std::filesystem::create_symlink("under", folder.path() + "/skemaer/under");
+    CHECK(problems_of(folder, head) ==
+          "skemaer/under: cannot be read: Too many levels of symbolic links\n");
+    std::filesystem::remove_all(folder.path() + "/skemaer");
+    std::filesystem::create_symlink("skemaer", folder.path() + "/skemaer");
+    CHECK(problems_of(folder, head) ==
+          "skemaer: cannot be read: Too many levels of symbolic links\n");
 }
 
 TEST_CASE("names of a configuration: a UUID is called what it says, once", "[ops]") {
