@@ -100,8 +100,8 @@ TEST_CASE("schemas of a configuration: folders in a ring of links end", "[ops]")
     folder.write("skemaer/a.proto", plan);
     std::filesystem::create_directory_symlink(folder.path() + "/skemaer",
                                               folder.path() + "/skemaer/igen");
-    CHECK(problems_of(folder, head).find("/igen: lies more than 16 folders deep\n") !=
-          std::string::npos);
+    // Of the deepest folder the file or the next link comes first.
+    CHECK(problems_of(folder, head).find(": lies more than 16 folders deep") != std::string::npos);
 }
 
 TEST_CASE("schemas of a configuration: a link to nothing or to itself is told", "[ops]") {
