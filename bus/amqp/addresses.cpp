@@ -1,5 +1,7 @@
 #include "bus/amqp/addresses.hpp"
 
+#include "bus/base/edit_distance.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <vector>
@@ -11,24 +13,6 @@ constexpr std::string_view dead_letter_suffix = "/$deadletter";
 constexpr std::size_t compared_addresses =
     2000;  // a wrong attach must not cost more with every queue
 constexpr std::size_t longest_compared = 96;
-
-// Edit distance, at most `bound` (bound: "farther").
-std::size_t distance(std::string_view a, std::string_view b, std::size_t bound) {
-    if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) >= bound) return bound;
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j)
-        row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return std::min(row[b.size()], bound);
-}
 
 bool takes_messages(const flow::QueueSpec& queue) {
     return queue.kind == flow::QueueKind::plain || queue.kind == flow::QueueKind::inbox;
@@ -45,7 +29,7 @@ std::string nearest(const flow::Snapshot& snapshot, std::string_view address, bo
     std::size_t best = std::max<std::size_t>(2, address.size() / 4) + 1;
     std::string found;
     const auto consider = [&](std::string_view known) {
-        const std::size_t far = distance(address, known, best);
+        const std::size_t far = edit_distance(address, known, best);
         if (far < best) {
             best = far;
             found = known;

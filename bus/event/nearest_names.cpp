@@ -1,8 +1,9 @@
 #include "bus/event/nearest_names.hpp"
 
+#include "bus/base/edit_distance.hpp"
+
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <utility>
 
 namespace vera::event {
@@ -31,33 +32,15 @@ std::string without_version(std::string_view name) {
     return rest;
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+std::string lower(std::string_view text) {
+    std::string folded(text);
+    for (char& c : folded)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return folded;
 }
 
 std::string_view last_part(std::string_view name) {
     return name.substr(name.rfind('.') + 1);
-}
-
-/// Changes of one character that make one of the other, case apart; `most` + 1 if there are more.
-std::size_t distance(std::string_view one, std::string_view other, std::size_t most) {
-    const std::size_t gap =
-        one.size() > other.size() ? one.size() - other.size() : other.size() - one.size();
-    if (gap > most) return most + 1;
-    std::vector<std::size_t> row(other.size() + 1);
-    std::iota(row.begin(), row.end(), 0U);
-    for (std::size_t i = 0; i < one.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i + 1);
-        std::size_t least = row[0];
-        for (std::size_t j = 0; j < other.size(); ++j) {
-            const std::size_t change = diagonal + (lower(one[i]) == lower(other[j]) ? 0U : 1U);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
-            least = std::min(least, row[j + 1]);
-        }
-        if (least > most) return most + 1;
-    }
-    return std::min(row.back(), most + 1);
 }
 
 std::string listed(std::string_view lead, const std::vector<std::string>& names) {
@@ -76,14 +59,16 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& kn
         if (without_version(one) == open) versions.push_back(one);
     if (!versions.empty()) return listed("; known in other versions: ", versions);
 
-    const std::string_view last = last_part(name);
+    const std::string wanted = lower(name);
+    const std::string_view last = last_part(wanted);
     const std::size_t most_of_last = last.size() / 4;
     const std::size_t most = std::max<std::size_t>(2, most_of_last);
     std::vector<std::pair<std::size_t, std::string>> near;
     for (const std::string& one : known) {
-        const std::size_t whole = distance(name, one, most);
+        const std::string folded = lower(one);
+        const std::size_t whole = edit_distance(wanted, folded, most);
         // The right name in the wrong package is near, however long the packages are.
-        const std::size_t own = distance(last, last_part(one), most_of_last);
+        const std::size_t own = edit_distance(last, last_part(folded), most_of_last);
         if (whole <= most || own <= most_of_last)
             near.emplace_back(own <= most_of_last ? std::min(whole, own + 1) : whole, one);
     }

@@ -1,5 +1,7 @@
 #include "bus/ops/names.hpp"
 
+#include "bus/base/edit_distance.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -22,23 +24,6 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 
 bool is_ascii_letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-/// Levenshtein distance over bytes.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j)
-        row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
-            diagonal = row[j];
-            row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row[b.size()];
 }
 
 }  // namespace
@@ -85,7 +70,7 @@ std::string nearest(std::string_view name, const std::vector<std::string>& known
     std::size_t best = std::max<std::size_t>(folded.size() / 3, 1) + 1;
     std::string found;
     for (const std::string& candidate : known) {
-        const std::size_t far = distance(folded, fold(candidate));
+        const std::size_t far = edit_distance(folded, fold(candidate), best);
         if (far < best) {
             best = far;
             found = candidate;

@@ -1,5 +1,6 @@
 #include "bus/pages/nearest.hpp"
 
+#include "bus/base/edit_distance.hpp"
 #include "bus/pages/folding.hpp"
 
 #include <algorithm>
@@ -16,23 +17,6 @@ std::string_view last_part(std::string_view name) {
     return name.substr(name.rfind('.') + 1);  // npos + 1 is 0
 }
 
-/// Levenshtein distance over bytes.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j)
-        row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
-            diagonal = row[j];
-            row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row[b.size()];
-}
-
 }  // namespace
 
 std::vector<std::string> nearest_names(std::string_view wanted,
@@ -40,15 +24,17 @@ std::vector<std::string> nearest_names(std::string_view wanted,
     if (wanted.empty() || wanted.size() > longest) return {};
     const std::string whole = folded(wanted);
     const std::string_view part = last_part(whole);
+    const std::size_t most = std::max<std::size_t>(part.size() / 3, 1);
     std::vector<std::pair<std::size_t, std::string>> found;
     for (const std::string& name : known) {
         const std::string known_name = folded(name);
         const std::string_view end = last_part(known_name);
-        std::size_t far = std::min(distance(whole, known_name), distance(part, end));
+        std::size_t far =
+            std::min(edit_distance(whole, known_name, most), edit_distance(part, end, most));
         // What contains it is near, and the nearer the less there is around it.
         const bool contains = part.size() >= 3 && end.find(part) != std::string_view::npos;
         if (contains) far = std::min<std::size_t>(far, 1);
-        if (far <= std::max<std::size_t>(part.size() / 3, 1)) found.emplace_back(far, name);
+        if (far <= most) found.emplace_back(far, name);
     }
     std::ranges::stable_sort(found, [](const auto& a, const auto& b) {
         return a.first != b.first ? a.first < b.first : a.second.size() < b.second.size();

@@ -1,4 +1,5 @@
 #include "bus/base/block.hpp"
+#include "bus/base/edit_distance.hpp"
 #include "bus/base/ids.hpp"
 #include "bus/base/time.hpp"
 #include "bus/base/uuid.hpp"
@@ -80,4 +81,17 @@ TEST_CASE("ids: a dead-letter queue belongs to its queue", "[base]") {
     CHECK(is_dead_letter(dead_letter_of(queue)));
     CHECK(main_queue_of(dead_letter_of(queue)) == queue);
     CHECK_FALSE(is_dead_letter(queue));
+}
+
+TEST_CASE("edit distance: changes, gaps and swapped neighbours count one each, up to the most") {
+    CHECK(edit_distance("", "", 9) == 0);
+    CHECK(edit_distance("", "abc", 9) == 3);
+    CHECK(edit_distance("SagOprettet", "SagOprettet", 0) == 0);
+    CHECK(edit_distance("SagOprettet", "SagOpretet", 9) == 1);
+    CHECK(edit_distance("SagOpretet", "SagOprettet", 9) == 1);
+    CHECK(edit_distance("subscripton", "subscriptoin", 9) == 1);
+    CHECK(edit_distance("nmae", "name", 9) == 1);
+    CHECK(edit_distance("kitten", "sitting", 9) == 3);
+    CHECK(edit_distance("kitten", "sitting", 2) == 3);
+    CHECK(edit_distance("a", "abcdefgh", 2) == 3);
 }
