@@ -3,6 +3,7 @@
 #include "bus/event/address_protection.hpp"
 #include "bus/event/formats.hpp"
 #include "bus/event/schema_options.hpp"
+#include "bus/event/wire_types.hpp"
 
 #include <google/protobuf/any.pb.h>
 
@@ -25,35 +26,6 @@ constexpr std::string_view extension_type = "vera.oio.v1.LokalUdvidelse";
 constexpr std::string_view signature_type = "vera.besked.v1.Signatur";
 constexpr std::string_view kuvert_type = "vera.besked.v1.Haendelsesbesked";
 constexpr std::string_view any_type = "google.protobuf.Any";
-
-WireType wire_type_of(const FieldDescriptor& field) {
-    switch (field.type()) {
-        case FieldDescriptor::TYPE_DOUBLE:
-        case FieldDescriptor::TYPE_FIXED64:
-        case FieldDescriptor::TYPE_SFIXED64:
-            return WireType::fixed64;
-        case FieldDescriptor::TYPE_FLOAT:
-        case FieldDescriptor::TYPE_FIXED32:
-        case FieldDescriptor::TYPE_SFIXED32:
-            return WireType::fixed32;
-        case FieldDescriptor::TYPE_STRING:
-        case FieldDescriptor::TYPE_BYTES:
-        case FieldDescriptor::TYPE_MESSAGE:
-            return WireType::length;
-        case FieldDescriptor::TYPE_GROUP:
-            return WireType::group_start;
-        case FieldDescriptor::TYPE_INT64:
-        case FieldDescriptor::TYPE_UINT64:
-        case FieldDescriptor::TYPE_INT32:
-        case FieldDescriptor::TYPE_BOOL:
-        case FieldDescriptor::TYPE_UINT32:
-        case FieldDescriptor::TYPE_ENUM:
-        case FieldDescriptor::TYPE_SINT32:
-        case FieldDescriptor::TYPE_SINT64:
-            return WireType::varint;
-    }
-    return WireType::varint;
-}
 
 bool fits(const FieldMark& mark, const WireField& field) {
     return field.type == mark.wire_type || (mark.is_packable && field.type == WireType::length);

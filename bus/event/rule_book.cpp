@@ -2,6 +2,7 @@
 #include "bus/event/message_rules.hpp"
 #include "bus/event/schema_options.hpp"
 #include "bus/event/schema_place.hpp"
+#include "bus/event/wire_types.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -20,52 +21,20 @@ constexpr int max_fields = 60'000;
 constexpr std::uint32_t max_small_number = 255;
 
 Kind kind_of(const FieldDescriptor& field) {
-    switch (field.type()) {
-        case FieldDescriptor::TYPE_DOUBLE:
-        case FieldDescriptor::TYPE_FIXED64:
-        case FieldDescriptor::TYPE_SFIXED64:
+    switch (wire_type_of(field)) {
+        case WireType::fixed64:
             return Kind::fixed64;
-        case FieldDescriptor::TYPE_FLOAT:
-        case FieldDescriptor::TYPE_FIXED32:
-        case FieldDescriptor::TYPE_SFIXED32:
+        case WireType::fixed32:
             return Kind::fixed32;
-        case FieldDescriptor::TYPE_STRING:
-            return Kind::text;
-        case FieldDescriptor::TYPE_BYTES:
-            return Kind::bytes;
-        case FieldDescriptor::TYPE_MESSAGE:
-            return field.message_type()->full_name() == "google.protobuf.Timestamp"
-                       ? Kind::point_in_time
-                       : Kind::message;
-        case FieldDescriptor::TYPE_GROUP:
-        case FieldDescriptor::TYPE_INT64:
-        case FieldDescriptor::TYPE_UINT64:
-        case FieldDescriptor::TYPE_INT32:
-        case FieldDescriptor::TYPE_BOOL:
-        case FieldDescriptor::TYPE_UINT32:
-        case FieldDescriptor::TYPE_ENUM:
-        case FieldDescriptor::TYPE_SINT32:
-        case FieldDescriptor::TYPE_SINT64:
+        case WireType::length:
+            break;
+        default:
             return Kind::varint;
     }
-    return Kind::varint;
-}
-
-WireType wire_type_of(Kind kind) {
-    switch (kind) {
-        case Kind::varint:
-            return WireType::varint;
-        case Kind::fixed32:
-            return WireType::fixed32;
-        case Kind::fixed64:
-            return WireType::fixed64;
-        case Kind::text:
-        case Kind::bytes:
-        case Kind::message:
-        case Kind::point_in_time:
-            return WireType::length;
-    }
-    return WireType::length;
+    if (field.type() == FieldDescriptor::TYPE_STRING) return Kind::text;
+    if (field.type() == FieldDescriptor::TYPE_BYTES) return Kind::bytes;
+    return field.message_type()->full_name() == "google.protobuf.Timestamp" ? Kind::point_in_time
+                                                                            : Kind::message;
 }
 
 /// Fields of `message` that hold a URN: those of UnikId and Aktoer, and of what is made like them.
@@ -147,7 +116,7 @@ std::optional<SchemaProblem> Compiler::field(const FieldDescriptor& field) {
     const FieldOptions options = options_of(field);
     FieldRules entry;
     entry.kind = kind_of(field);
-    entry.wire_type = wire_type_of(entry.kind);
+    entry.wire_type = wire_type_of(field);
     entry.is_repeated = field.is_repeated();
     entry.is_packable = field.is_packable();
     entry.has_presence = field.has_presence();
