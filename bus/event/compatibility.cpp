@@ -440,8 +440,12 @@ std::vector<Difference> breaks(const SchemaSet& old, const SchemaSet& fresh) {
 std::map<std::string, std::vector<const Difference*>> broken_types(
     const SchemaSet& old, const std::vector<Difference>& differences) {
     std::map<std::string, std::vector<const Difference*>> broken;
+    std::set<std::string> of_kuvert;  // which is around every payload
     each_payload(old, [&](const Descriptor& payload) {
-        std::set<std::string> names;
+        const auto* kuvert =
+            payload.file()->pool()->FindMessageTypeByName("vera.besked.v1.Haendelsesbesked");
+        if (of_kuvert.empty() && kuvert != nullptr) reach(*kuvert, of_kuvert);
+        std::set<std::string> names = of_kuvert;
         reach(payload, names);
         for (const Difference& difference : differences)
             if (names.contains(difference.message))

@@ -304,3 +304,12 @@ TEST_CASE("compatibility: a payload type keeps its beskedtype, and knows what it
     const auto elsewhere = breaks(old, set_of(payload(one, "string b = 1;") + "\n"));
     CHECK(elsewhere.empty());
 }
+
+TEST_CASE("compatibility: a break in the kuvert concerns every event", "[event]") {
+    const std::string kuvert = "vera.besked.v1.Beskedkuvert";
+    Difference gone;
+    gone.message = gone.path = kuvert;
+    const std::vector<Difference> differences{gone};
+    const SchemaSet built_in = SchemaSet::built_in();
+    CHECK(broken_types(built_in, differences).size() == payload_types(built_in).size());
+}
