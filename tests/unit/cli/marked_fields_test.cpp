@@ -142,3 +142,19 @@ message Elev {
     CHECK(shown["noter"]["7"] == "***");
     CHECK(shown["rum"]["navn"] == "blok B");
 }
+
+TEST_CASE("cli: of a schema that can mark nothing nothing is shown", "[cli]") {
+    event::CatalogueParts parts{event::SchemaSet::built_in(), event::UuidNames::built_in()};
+    REQUIRE(
+        parts.schemas
+            .add({"skemaer",
+                  {{"skole.proto",
+                    "syntax = \"proto3\"; package skole.v1; message Elev { string navn = 1; }"}}})
+            .empty());
+    const auto made = event::Catalogue::make(std::move(parts));
+    json kuvert = {
+        {"Beskeddata", {{{"@type", "type.googleapis.com/skole.v1.Elev"}, {"navn", "Nancy"}}}}};
+    cli::mask_marked(kuvert, *std::get<0>(made));
+    CHECK(kuvert["Beskeddata"][0] ==
+          json{{"@type", "type.googleapis.com/skole.v1.Elev"}, {"navn", "***"}});
+}
