@@ -1,4 +1,5 @@
 #include "bus/cli/connecting.hpp"
+#include "bus/cli/input_file.hpp"
 #include "bus/cli/json_documents.hpp"
 #include "bus/cli/kuvert_filling.hpp"
 #include "bus/cli/masking.hpp"
@@ -9,15 +10,11 @@
 #include "bus/host/random.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <ostream>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace vera::cli {
@@ -255,16 +252,9 @@ int publish(const PublishFlags& flags, Io& io) {
     const auto catalogue = catalogue_of(flags.schemas);
     if (!catalogue) return report(io, catalogue.error());
     if (flags.file == "-") return Publishing(flags, **catalogue, io).run(io.in);
-    std::ifstream file(flags.file, std::ios::binary);
-    if (!file)
-        return report(
-            io,
-            {Errc::io,
-             "cannot read '" + flags.file + "': " + std::generic_category().message(errno)});
-    std::error_code ignored;
-    if (std::filesystem::is_directory(flags.file, ignored))
-        return report(io, {Errc::io, "cannot read '" + flags.file + "': it is a folder"});
-    return Publishing(flags, **catalogue, io).run(file);
+    auto file = open_input(flags.file);
+    if (!file) return report(io, file.error());
+    return Publishing(flags, **catalogue, io).run(*file);
 }
 
 }  // namespace

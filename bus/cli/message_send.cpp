@@ -1,14 +1,10 @@
 #include "bus/cli/connecting.hpp"
+#include "bus/cli/input_file.hpp"
 #include "bus/cli/masking.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/host/random.hpp"
 
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <ostream>
-#include <system_error>
 #include <utility>
 
 namespace vera::cli {
@@ -28,21 +24,6 @@ struct SendFlags {
     bool is_json = false;
     std::shared_ptr<ConnectFlags> connect;
 };
-
-Result<std::string> read_all(const std::string& file, Io& io) {
-    const auto rest = [](std::istream& in) {
-        return std::string(std::istreambuf_iterator<char>(in), {});
-    };
-    if (file == "-") return rest(io.in);
-    std::error_code ignored;
-    if (std::filesystem::is_directory(file, ignored))
-        return fail(Errc::io, "cannot read '" + file + "': it is a folder");
-    std::ifstream in(file, std::ios::binary);
-    if (!in)
-        return fail(Errc::io,
-                    "cannot read '" + file + "': " + std::generic_category().message(errno));
-    return rest(in);
-}
 
 kit::Message to_message(const SendFlags& flags, std::string body) {
     kit::Message message;
@@ -80,7 +61,7 @@ int tell(const kit::Confirmation& verdict, const std::string& id, const SendFlag
 }
 
 int send(const SendFlags& flags, Io& io) {
-    auto body = read_all(flags.file, io);
+    auto body = read_input(flags.file, io.in);
     if (!body) return report(io, body.error());
     auto connection = connect(*flags.connect, true);
     if (!connection) return report(io, connection.error());

@@ -1,4 +1,5 @@
 // `vera type validate`: the check of the door, at home.
+#include "bus/cli/input_file.hpp"
 #include "bus/cli/json_documents.hpp"
 #include "bus/cli/kuvert_filling.hpp"
 #include "bus/cli/masking.hpp"
@@ -10,13 +11,9 @@
 #include "bus/host/clock.hpp"
 #include "bus/host/random.hpp"
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <ostream>
 #include <sstream>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -139,19 +136,9 @@ int validate(const ValidateFlags& flags, Io& io) {
     if (!catalogue) return report(io, catalogue.error());
     if (!flags.type.empty() && (*catalogue)->find(flags.type) == nullptr)
         return report(io, {Errc::bad_input, "--type: " + (*catalogue)->unknown_type(flags.type)});
-    std::string text;
-    if (flags.file == "-") {
-        text.assign(std::istreambuf_iterator<char>(io.in), {});
-    } else {
-        std::ifstream file(flags.file, std::ios::binary);
-        if (!file)
-            return report(
-                io,
-                {Errc::io,
-                 "cannot read '" + flags.file + "': " + std::generic_category().message(errno)});
-        text.assign(std::istreambuf_iterator<char>(file), {});
-    }
-    return Validation(flags, **catalogue, io).run(text);
+    const auto text = read_input(flags.file, io.in);
+    if (!text) return report(io, text.error());
+    return Validation(flags, **catalogue, io).run(*text);
 }
 
 }  // namespace

@@ -1,34 +1,22 @@
 #include "bus/cli/cli.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/cli/ran.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <unistd.h>
 #include <vector>
 
 using namespace vera;
 using nlohmann::json;
+using vera::test::Ran;
+using vera::test::run;
 
 namespace {
-
-struct Ran {
-    int exit_code = 0;
-    std::string out, err;
-};
-
-Ran run(std::vector<std::string> arguments, const std::string& input = {}) {
-    std::istringstream in(input);
-    std::ostringstream out;
-    std::ostringstream err;
-    cli::Io io{in, out, err};
-    const int exit_code = cli::run(std::move(arguments), io);
-    return {exit_code, out.str(), err.str()};
-}
 
 std::string sample(const std::string& name) {
     return std::string(VERA_OIO_SAMPLES) + "/" + name;

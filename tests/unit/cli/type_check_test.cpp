@@ -1,6 +1,7 @@
 // `vera type check` and `vera type validate`, and verbs that know types of folders.
 #include "bus/cli/cli.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/cli/ran.hpp"
 #include "tests/unit/ops/config_folder.hpp"
 
 #include "vera/options/v1/options.pb.h"
@@ -9,28 +10,15 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
 using namespace vera;
 using nlohmann::json;
+using vera::test::Ran;
+using vera::test::run;
 
 namespace {
-
-struct Ran {
-    int exit_code = 0;
-    std::string out, err;
-};
-
-Ran run(std::vector<std::string> arguments, const std::string& input = {}) {
-    std::istringstream in(input);
-    std::ostringstream out;
-    std::ostringstream err;
-    cli::Io io{in, out, err};
-    const int exit_code = cli::run(std::move(arguments), io);
-    return {exit_code, out.str(), err.str()};
-}
 
 std::string plan(const std::string& fields, const std::string& name = "Plan") {
     return "syntax = \"proto3\";\npackage plan.v1;\nimport "
@@ -131,6 +119,13 @@ TEST_CASE("cli: type check compares a folder with a descriptor set that brings i
     CHECK(run({"type", "check", "--against", texts, written()}).out ==
           "plan.proto: plan.v1.Plan.a: wire: had number 1, has 2\n"
           "event concerned: plan.v1.Plan\n1 break\n");
+}
+
+TEST_CASE("cli: type validate says that a folder cannot be read", "[cli]") {
+    const test::ConfigFolder folder;
+    const Ran ran = run({"type", "validate", folder.path()});
+    CHECK(ran.exit_code == cli::exit_failed);
+    CHECK(ran.err == "vera: cannot read '" + folder.path() + "': it is a folder\n");
 }
 
 TEST_CASE("schemas: a break of the last release does not go unseen", "[cli]") {

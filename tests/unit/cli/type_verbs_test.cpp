@@ -1,34 +1,22 @@
 #include "bus/cli/cli.hpp"
 #include "bus/cli/made_files.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/cli/ran.hpp"
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <unistd.h>
 #include <vector>
 
 using namespace vera;
+using vera::test::Ran;
+using vera::test::run;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Ran {
-    int exit_code = 0;
-    std::string out, err;
-};
-
-Ran run(std::vector<std::string> arguments, bool out_is_terminal = false) {
-    std::istringstream in;
-    std::ostringstream out;
-    std::ostringstream err;
-    cli::Io io{in, out, err, out_is_terminal};
-    const int exit_code = cli::run(std::move(arguments), io);
-    return {exit_code, out.str(), err.str()};
-}
 
 /// A folder of its own, gone afterwards.
 struct Folder {
@@ -129,7 +117,8 @@ TEST_CASE("cli: type example makes a kuvert, or its payload, in both forms", "[c
 
     CHECK(run({"type", "example", "Sag"}).err.find("no payload of an event") != std::string::npos);
     CHECK(run({"type", "example", "Sag", "--payload"}).exit_code == cli::exit_ok);
-    const Ran to_terminal = run({"type", "example", "SagOprettet", "--format", "protobuf"}, true);
+    const Ran to_terminal =
+        run({"type", "example", "SagOprettet", "--format", "protobuf"}, {}, true);
     CHECK(to_terminal.exit_code == cli::exit_failed);
     CHECK(to_terminal.out.empty());
 }

@@ -1,32 +1,20 @@
 #include "bus/cli/cli.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/cli/ran.hpp"
 #include "tests/unit/kit/peer.hpp"
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
 using namespace vera;
+using vera::test::Ran;
+using vera::test::run;
 
 namespace {
-
-struct Ran {
-    int exit_code = 0;
-    std::string out, err;
-};
-
-Ran run(std::vector<std::string> arguments, const std::string& input = {}) {
-    std::istringstream in(input);
-    std::ostringstream out;
-    std::ostringstream err;
-    cli::Io io{in, out, err};
-    const int exit_code = cli::run(std::move(arguments), io);
-    return {exit_code, out.str(), err.str()};
-}
 
 std::string kuvert(const std::string& id) {
     return R"({"BeskedId":{"URNIdentifikator":")" + id +
