@@ -2,25 +2,13 @@
 // sanitizer report is a finding; `expr_runs FOLDER 1 SEED` repeats it, and the seed that was
 // running is the last one printed or one of the 1024 behind it.
 #include "tests/fuzz/expr_run.hpp"
+#include "tests/fuzz/samples.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 int main(int argc, char** argv) {
-    std::vector<std::filesystem::path> paths;
-    if (argc > 1)
-        for (const auto& entry : std::filesystem::directory_iterator(argv[1]))
-            paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
-    std::vector<std::string> seeds;
-    for (const auto& path : paths) {
-        std::ifstream file(path, std::ios::binary);
-        seeds.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-    }
+    const auto seeds = argc > 1 ? vera::fuzz::samples_in(argv[1]) : std::vector<std::string>{};
     if (seeds.empty()) {
         std::fprintf(stderr, "usage: expr_runs FOLDER [N [SEED]]\n");
         return 2;

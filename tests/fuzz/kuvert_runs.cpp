@@ -2,37 +2,17 @@
 // the last line names the seed that it began at.
 #include "tests/fuzz/changes.hpp"
 #include "tests/fuzz/kuvert_run.hpp"
+#include "tests/fuzz/samples.hpp"
 
 #include <google/protobuf/stubs/logging.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
-namespace {
-
-std::vector<std::string> samples_in(const char* folder) {
-    std::vector<std::filesystem::path> paths;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-        if (entry.path().extension() == ".json") paths.push_back(entry.path());
-    std::ranges::sort(paths);
-    std::vector<std::string> samples;
-    for (const auto& path : paths) {
-        std::ifstream file(path, std::ios::binary);
-        samples.emplace_back(std::istreambuf_iterator<char>(file),
-                             std::istreambuf_iterator<char>());
-    }
-    return samples;
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
     using namespace vera::fuzz;
-    const auto good = good_kuverter(argc > 1 ? samples_in(argv[1]) : std::vector<std::string>{});
+    const auto good =
+        good_kuverter(argc > 1 ? samples_in(argv[1], ".json") : std::vector<std::string>{});
     if (good.empty()) {
         std::fprintf(stderr, "usage: kuvert_runs FOLDER [N [SEED]]\n");
         return 2;

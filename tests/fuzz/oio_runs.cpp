@@ -2,14 +2,11 @@
 // finding; the seed that was running is on stderr before it, and `oio_runs FOLDER 1 SEED` repeats
 // it.
 #include "tests/fuzz/oio_run.hpp"
+#include "tests/fuzz/samples.hpp"
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace {
 
@@ -21,24 +18,11 @@ void on_abort(int number) {
     (void)std::raise(number);
 }
 
-std::vector<std::string> samples_in(const char* folder) {
-    std::vector<std::filesystem::path> paths;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-        if (entry.path().extension() == ".json") paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
-    std::vector<std::string> samples;
-    for (const auto& path : paths) {
-        std::ifstream file(path, std::ios::binary);
-        samples.emplace_back(std::istreambuf_iterator<char>(file),
-                             std::istreambuf_iterator<char>());
-    }
-    return samples;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto samples = argc > 1 ? samples_in(argv[1]) : std::vector<std::string>{};
+    const auto samples =
+        argc > 1 ? vera::fuzz::samples_in(argv[1], ".json") : std::vector<std::string>{};
     if (samples.empty()) {
         std::fprintf(stderr, "usage: oio_runs FOLDER [N [SEED]]\n");
         return 2;

@@ -1,4 +1,4 @@
-// N pseudo-random kuverts: address_runs [N [SEED]]. A difference ends the process; the last line
+// N pseudo-random kuverts: addresses_runs [N [SEED]]. A difference ends the process; the last line
 // names the seed that repeats it.
 #include "tests/fuzz/address_run.hpp"
 #include "tests/fuzz/choices.hpp"
