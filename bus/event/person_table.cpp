@@ -53,8 +53,9 @@ Result<PersonTable> PersonTable::parse(std::string_view text) {
         table.persons_.emplace_back(number_of(cpr), canonical_id(uuid));
     }
     std::ranges::sort(table.persons_);
-    const auto same = std::ranges::unique(table.persons_);
-    table.persons_.erase(same.begin(), same.end());
+    // Not std::ranges::unique: clang 14 cannot read GCC 12's.
+    table.persons_.erase(std::unique(table.persons_.begin(), table.persons_.end()),
+                         table.persons_.end());
     const auto twice = std::ranges::adjacent_find(
         table.persons_, {}, &std::pair<std::uint64_t, std::string>::first);
     if (twice != table.persons_.end())

@@ -82,11 +82,11 @@ Section::Section(
                    "expected a map of keys and values, found " + std::string(name_of(node_.kind)));
     for (std::size_t i = 0; i < node_.entries.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
-            if (node_.entries[i].first.text == node_.entries[j].first.text)
+            if (node_.entries[i].key.text == node_.entries[j].key.text)
                 problem_at(
-                    node_.entries[i].first.line,
-                    path_of(node_.entries[i].first.text),
-                    "given twice, first in line " + std::to_string(node_.entries[j].first.line));
+                    node_.entries[i].key.line,
+                    path_of(node_.entries[i].key.text),
+                    "given twice, first in line " + std::to_string(node_.entries[j].key.line));
 }
 
 const YamlNode* Section::find(std::string_view key) const {

@@ -45,8 +45,8 @@ YamlNode convert(const YAML::Node& from, int depth, std::size_t& nodes) {
             for (const auto& entry : from) {
                 if (!entry.first.IsScalar())
                     throw Refused{{line_of(entry.first.Mark()), "a key is not plain text"}};
-                node.entries.emplace_back(convert(entry.first, depth + 1, nodes),
-                                          convert(entry.second, depth + 1, nodes));
+                node.entries.push_back({convert(entry.first, depth + 1, nodes),
+                                        convert(entry.second, depth + 1, nodes)});
             }
             break;
     }

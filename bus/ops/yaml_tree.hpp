@@ -3,11 +3,12 @@
 // .cpp; here are only values.
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
 namespace vera::ops {
+
+struct YamlEntry;
 
 struct YamlNode {
     enum class Kind { nothing, scalar, list, map };
@@ -16,8 +17,11 @@ struct YamlNode {
     bool is_quoted = false;       ///< a scalar in quotes
     std::string text;             ///< scalar
     std::vector<YamlNode> items;  ///< list
-    std::vector<std::pair<YamlNode, YamlNode>>
-        entries;  ///< map, in the order of the file; keys are scalars; a key may be there twice
+    /// Map, in the order of the file; keys are scalars; a key may be there twice.
+    std::vector<YamlEntry> entries;
+};
+struct YamlEntry {
+    YamlNode key, value;
 };
 
 /// What a broken file is refused with.

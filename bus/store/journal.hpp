@@ -45,6 +45,17 @@ struct JournalOptions {
 /// Errors: bad_input, with the range.
 [[nodiscard]] Result<void> check_segment_bytes(std::uint64_t bytes);
 
+/// The snapshot job under way, from its asking to its end.
+struct JournalJob {
+    SnapshotJob ask;
+    bool is_taken = false;
+    bool has_snapshot = false;
+    std::uint64_t record = 0;            // the first one behind the cut, or nearly
+    std::vector<std::uint32_t> sources;  // rewritten ones; before the snapshot: possible ones
+    /// Copies of events in the sources that have changed since the cut.
+    std::unordered_map<CopySeq, flow::RecoveredCopy> changed;
+};
+
 /// Thread: one at a time, but bodies(). Sealed after the first failed write or sync: nothing is
 /// accepted until it is opened again.
 class Journal {
@@ -191,17 +202,7 @@ private:
     std::deque<SegmentUse> uses_;   // of the same segments
     EventPlaces places_;
 
-    /// The job under way, from its asking to its end.
-    struct Job {
-        SnapshotJob ask;
-        bool is_taken = false;
-        bool has_snapshot = false;
-        std::uint64_t record = 0;            // the first one behind the cut, or nearly
-        std::vector<std::uint32_t> sources;  // rewritten ones; before the snapshot: possible ones
-        /// Copies of events in the sources that have changed since the cut.
-        std::unordered_map<CopySeq, flow::RecoveredCopy> changed;
-    };
-    std::optional<Job> job_;
+    std::optional<JournalJob> job_;
     /// Out of segments of which not everything is carried yet, perhaps by jobs that have ended.
     std::map<std::uint32_t, Moves> moves_;
     std::vector<std::string> obsolete_;  // paths of parts of snapshots before

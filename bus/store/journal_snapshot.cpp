@@ -113,7 +113,7 @@ void Journal::ask_for_snapshot(Timestamp now, bool is_wanted) {
     if (!is_wanted && tail_bytes_ < options_.snapshot_bytes &&
         records < std::max(options_.snapshot_records, live / 4))
         return;
-    Job& job = job_.emplace();
+    JournalJob& job = job_.emplace();
     job.ask.manifest = manifest_now(false);
     job.ask.number = about_.last_snapshot + 1;
     job.ask.cut = segments_[segments_.size() - 2].number;
