@@ -24,7 +24,8 @@ Result<TypeFacts> facts_of(const event::Catalogue& catalogue, const std::string&
     const event::TypeInfo* info = catalogue.find(type);
     if (info == nullptr)
         return fail(Errc::bad_input,
-                    "--type: " + catalogue.unknown_type(type) + " (`vera type ls` has them all)");
+                    "--type: " + catalogue.unknown_type(type) +
+                        " (`vera type ls` has them all, with --schemas a folder's too)");
     return TypeFacts{info->beskedtype, info->besked.objekttype()};
 }
 

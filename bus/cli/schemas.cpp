@@ -17,6 +17,7 @@ void add_schema_flags(CLI::App& verb, SchemaFlags& flags) {
                     "Folder of .proto files or descriptor sets, known beside the built-in schemas")
         ->envname("VERA_SCHEMAS")
         ->delimiter(':')
+        ->allow_extra_args(false)  // what follows may be the verb's own
         ->type_name("FOLDER");
 }
 

@@ -26,7 +26,8 @@ Result<Uses> uses_of_flag(const std::string& config, const Types& types) {
 
 void add_only_flag(CLI::App& verb, std::vector<std::string>& names) {
     verb.add_option(
-        "--only", names, "Only this event and what it is made of; may be given several times");
+            "--only", names, "Only this event and what it is made of; may be given several times")
+        ->allow_extra_args(false);
 }
 
 Result<std::set<std::string, std::less<>>> only_of_flag(const std::vector<std::string>& names,

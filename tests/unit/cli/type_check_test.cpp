@@ -121,6 +121,21 @@ TEST_CASE("cli: type check compares a folder with a descriptor set that brings i
           "event concerned: plan.v1.Plan\n1 break\n");
 }
 
+TEST_CASE("cli: what follows a folder of schemas is the verb's own", "[cli]") {
+    const test::ConfigFolder folder;
+    folder.write("skemaer/plan.proto", plan("string a = 1;"));
+    const std::string payload = folder.write("plan.json", R"({"a": "x"})");
+    const Ran ran = run({"type",
+                         "validate",
+                         "--type",
+                         "plan.v1.Plan",
+                         "--schemas",
+                         folder.path() + "/skemaer",
+                         payload});
+    CHECK(ran.err.empty());
+    CHECK(ran.exit_code == cli::exit_ok);
+}
+
 TEST_CASE("cli: type validate says that a folder cannot be read", "[cli]") {
     const test::ConfigFolder folder;
     const Ran ran = run({"type", "validate", folder.path()});
