@@ -2,6 +2,7 @@
 
 #include "bus/base/check.hpp"
 #include "bus/event/field_comparison.hpp"
+#include "bus/event/file_comparison.hpp"
 #include "bus/event/rule_comparison.hpp"
 #include "bus/event/schema_options.hpp"
 #include "bus/event/schema_set.hpp"
@@ -39,6 +40,7 @@ public:
                 add(Severity::source, name, "the service is gone");
         }
     }
+    void place(const FileDescriptor& old) { compare_files(old, fresh_, found_); }
     std::vector<Difference> take() { return found_.take(); }
 
 private:
@@ -218,7 +220,9 @@ std::vector<Difference> breaks(const SchemaSet& old, const SchemaSet& fresh) {
     Comparison comparison(after);
     for (const auto& file : old.files()) {
         const FileDescriptor& one = *before.FindFileByName(file.name());
-        if (!is_of_package(one.package(), "google.protobuf")) comparison.file(one);
+        if (is_of_package(one.package(), "google.protobuf")) continue;
+        comparison.place(one);
+        comparison.file(one);
     }
     return comparison.take();
 }

@@ -14,10 +14,12 @@ namespace vera::event {
 
 class SchemaSet;
 
-/// What in `old` the schemas of `fresh` break; additions break nothing.
+/// What in `old` the schemas of `fresh` break; additions break nothing. In whatever file `fresh`
+/// has it, and whatever code compilers make of that: a copy of a file may say otherwise.
 [[nodiscard]] std::vector<Difference> breaks(const google::protobuf::FileDescriptor& old,
                                              const google::protobuf::DescriptorPool& fresh);
-/// Of all files but Protobuf's own, in their order.
+/// Of all files but Protobuf's own, in their order; and what of the files themselves breaks
+/// programs.
 [[nodiscard]] std::vector<Difference> breaks(const SchemaSet& old, const SchemaSet& fresh);
 
 /// Full names of the payload types that are, or hold, something that is broken; with the breaks.

@@ -19,7 +19,7 @@ std::string_view name_of(Severity severity) {
 }
 
 std::string to_text(const Difference& difference) {
-    return difference.file + ": " + difference.path + ": " +
+    return difference.file + ": " + difference.path + (difference.path.empty() ? "" : ": ") +
            std::string(name_of(difference.severity)) + ": " + difference.what;
 }
 

@@ -17,8 +17,8 @@ struct Difference {
     };
     Severity severity = Severity::wire;
     std::string file;     ///< the old one, as it is imported
-    std::string message;  ///< full name of the message or enum it concerns
-    std::string path;     ///< full name of what has changed
+    std::string message;  ///< full name of the message or enum it concerns; empty: only the file
+    std::string path;     ///< full name of what has changed, "option go_package"; empty: the file
     std::string what;
 };
 [[nodiscard]] std::string_view name_of(Difference::Severity severity);
