@@ -230,6 +230,10 @@ void add_type_check(CLI::App& type, Session& session) {
         "  vera type check --against schemas/released/vera.binpb\n"
         "  vera type check --against skemaer/ skemaer-next/ -c vera.yaml\n"
         "  vera type check --against skemaer/ skemaer-next/ --running\n"
+        "Each break is wire (old bytes mean something else, or one side does not read the "
+        "other's),\n"
+        "json (the same of JSON), source (programs do not compile) or rule (the door refuses what "
+        "it\ntook). bus/event/README.md has them all in a table.\n"
         "--running asks the configuration of the bus: for systems with `operator: true`.\n"));
     verb->callback([flags, &session] { session.exit_code = check(*flags, session.io); });
 }

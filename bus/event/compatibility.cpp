@@ -3,11 +3,13 @@
 #include "bus/base/check.hpp"
 #include "bus/event/field_comparison.hpp"
 #include "bus/event/file_comparison.hpp"
+#include "bus/event/reservation_comparison.hpp"
 #include "bus/event/rule_comparison.hpp"
 #include "bus/event/schema_options.hpp"
 #include "bus/event/schema_set.hpp"
 
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace vera::event {
@@ -16,9 +18,16 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::EnumDescriptor;
+using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
+using google::protobuf::MethodDescriptor;
+using google::protobuf::ServiceDescriptor;
 using Severity = Difference::Severity;
+
+bool is_closed(const EnumDescriptor& one) {
+    return one.file()->syntax() == FileDescriptor::SYNTAX_PROTO2;
+}
 
 /// One file against a pool.
 class Comparison {
@@ -33,21 +42,23 @@ public:
             enumeration(*old.enum_type(i));
         for (int i = 0; i < old.extension_count(); ++i)
             extension(*old.extension(i));
-        for (int i = 0; i < old.service_count(); ++i) {
-            const std::string& name = old.service(i)->full_name();
-            found_.set_message(name);
-            if (fresh_.FindServiceByName(name) == nullptr)
-                add(Severity::source, name, "the service is gone");
-        }
+        for (int i = 0; i < old.service_count(); ++i)
+            service(*old.service(i));
     }
     void place(const FileDescriptor& old) { compare_files(old, fresh_, found_); }
     std::vector<Difference> take() { return found_.take(); }
 
 private:
     void message(const Descriptor& old);
+    void service(const ServiceDescriptor& old);
+    void method(const MethodDescriptor& old, const MethodDescriptor& fresh);
     void removed(const FieldDescriptor& old, const Descriptor& fresh);
     void added(const FieldDescriptor& fresh, const Descriptor& old);
+    void layout(const Descriptor& old, const Descriptor& fresh);
+    void extension_numbers(const Descriptor& old, const Descriptor& fresh);
     void enumeration(const EnumDescriptor& old);
+    void openness(const EnumDescriptor& old, const EnumDescriptor& fresh);
+    void removed(const EnumValueDescriptor& old, const EnumDescriptor& fresh);
     void added(const EnumDescriptor& fresh, const EnumDescriptor& old);
     void extension(const FieldDescriptor& old);
 
@@ -58,6 +69,31 @@ private:
     const DescriptorPool& fresh_;
     Differences found_;
 };
+
+void Comparison::service(const ServiceDescriptor& old) {
+    found_.set_message(old.full_name());
+    const ServiceDescriptor* fresh = fresh_.FindServiceByName(old.full_name());
+    if (fresh == nullptr) return add(Severity::source, old.full_name(), "the service is gone");
+    for (int i = 0; i < old.method_count(); ++i) {
+        const MethodDescriptor* now = fresh->FindMethodByName(old.method(i)->name());
+        if (now == nullptr)
+            add(Severity::source, old.method(i)->full_name(), "the method is gone");
+        else
+            method(*old.method(i), *now);
+    }
+}
+
+void Comparison::method(const MethodDescriptor& old, const MethodDescriptor& fresh) {
+    const auto shown = [](const Descriptor& type, bool is_stream) {
+        return (is_stream ? "stream of " : "") + type.full_name();
+    };
+    const std::string took = shown(*old.input_type(), old.client_streaming());
+    const std::string takes = shown(*fresh.input_type(), fresh.client_streaming());
+    const std::string gave = shown(*old.output_type(), old.server_streaming());
+    const std::string gives = shown(*fresh.output_type(), fresh.server_streaming());
+    if (took != takes) add(Severity::wire, old.full_name(), "took " + took + ", takes " + takes);
+    if (gave != gives) add(Severity::wire, old.full_name(), "gave " + gave + ", gives " + gives);
+}
 
 void Comparison::message(const Descriptor& old) {
     found_.set_message(old.full_name());
@@ -81,6 +117,9 @@ void Comparison::message(const Descriptor& old) {
         if (old.FindFieldByNumber(fresh->field(i)->number()) == nullptr)
             added(*fresh->field(i), old);
     compare_rules(old, *fresh, found_);
+    compare_reservations(old, *fresh, found_);
+    extension_numbers(old, *fresh);
+    layout(old, *fresh);
     for (int i = 0; i < old.nested_type_count(); ++i)
         if (!old.nested_type(i)->options().map_entry()) message(*old.nested_type(i));
     for (int i = 0; i < old.enum_type_count(); ++i)
@@ -90,6 +129,10 @@ void Comparison::message(const Descriptor& old) {
 }
 
 void Comparison::removed(const FieldDescriptor& old, const Descriptor& fresh) {
+    if (old.is_required())
+        add(Severity::wire,
+            old.full_name(),
+            "was required: old readers refuse messages without it");
     const FieldDescriptor* moved = fresh.FindFieldByName(old.name());
     if (moved != nullptr)
         return add(Severity::wire,
@@ -112,15 +155,49 @@ void Comparison::added(const FieldDescriptor& fresh, const Descriptor& old) {
             "uses number " + std::to_string(fresh.number()) + ", which was reserved");
     if (old.IsReservedName(fresh.name()))
         add(Severity::json, fresh.full_name(), "uses a name that was reserved");
-    const bool is_renumbered = old.FindFieldByName(fresh.name()) != nullptr;  // told already
-    if (!is_renumbered && (options_of(fresh).is_required || fresh.is_required()))
+    if (old.FindFieldByName(fresh.name()) != nullptr) return;  // renumbered: told already
+    if (fresh.is_required())
+        add(Severity::wire,
+            fresh.full_name(),
+            "is new and required: messages without it are not read");
+    else if (options_of(fresh).is_required)
         add(Severity::rule, fresh.full_name(), "is new and required");
+}
+
+void Comparison::layout(const Descriptor& old, const Descriptor& fresh) {
+    const auto shown = [](const Descriptor& one) {
+        return one.options().message_set_wire_format() ? "a message set" : "a message";
+    };
+    if (std::string_view(shown(old)) == shown(fresh)) return;
+    add(Severity::wire,
+        old.full_name(),
+        std::string("was ") + shown(old) + ", is " + shown(fresh) +
+            ": its bytes are laid out otherwise");
+}
+
+void Comparison::extension_numbers(const Descriptor& old, const Descriptor& fresh) {
+    for (int i = 0; i < old.extension_range_count(); ++i) {
+        const auto& range = *old.extension_range(i);
+        int number = range.start;
+        while (number < range.end) {
+            const auto* now = fresh.FindExtensionRangeContainingNumber(number);
+            if (now == nullptr) break;
+            number = now->end;
+        }
+        if (number < range.end)
+            add(Severity::source,
+                old.full_name(),
+                "extensions had the numbers " + std::to_string(range.start) + " to " +
+                    std::to_string(range.end - 1) + ", " + std::to_string(number) +
+                    " is theirs no more");
+    }
 }
 
 void Comparison::enumeration(const EnumDescriptor& old) {
     found_.set_message(old.full_name());
     const EnumDescriptor* fresh = fresh_.FindEnumTypeByName(old.full_name());
     if (fresh == nullptr) return add(Severity::source, old.full_name(), "the enum is gone");
+    openness(old, *fresh);
     for (int i = 0; i < old.value_count(); ++i) {
         const auto& value = *old.value(i);
         const auto* same_name = fresh->FindValueByName(value.name());
@@ -134,9 +211,28 @@ void Comparison::enumeration(const EnumDescriptor& old) {
         else if (same_number != nullptr)
             add(Severity::json, value.full_name(), "is called " + same_number->name() + " now");
         else
-            add(Severity::json, value.full_name(), "is gone");
+            removed(value, *fresh);
     }
     added(*fresh, old);
+    compare_reservations(old, *fresh, found_);
+}
+
+void Comparison::openness(const EnumDescriptor& old, const EnumDescriptor& fresh) {
+    if (is_closed(old) == is_closed(fresh)) return;
+    add(Severity::wire,
+        old.full_name(),
+        is_closed(old) ? "was closed (proto2), is open (proto3): a number that it does not name "
+                         "was set aside, and is a value now, in JSON too"
+                       : "was open (proto3), is closed (proto2): a number that it does not name "
+                         "was a value, in JSON too, and is set aside now");
+}
+
+void Comparison::removed(const EnumValueDescriptor& old, const EnumDescriptor& fresh) {
+    if (is_closed(fresh))
+        add(Severity::wire,
+            old.full_name(),
+            "is gone: in a closed enum (proto2) it is read as absent");
+    add(Severity::json, old.full_name(), "is gone");
 }
 
 void Comparison::added(const EnumDescriptor& fresh, const EnumDescriptor& old) {

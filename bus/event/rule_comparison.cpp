@@ -49,10 +49,35 @@ void compare_values(const FieldDescriptor& field,
     const auto after = kinds(fresh);
     if (!after.empty() && (before.empty() || !std::ranges::includes(after, before)))
         tighter("allows fewer kinds of URN");
-    if (fresh.wants_known_value && !old.wants_known_value) tighter("wants a known value now");
     if (fresh.max_at_a_time != 0 &&
         (old.max_at_a_time == 0 || fresh.max_at_a_time < old.max_at_a_time))
         tighter("holds at most " + std::to_string(fresh.max_at_a_time) + " at the same time now");
+}
+
+/// As the rule book has it: of a closed enum too, whose unknown values Protobuf does not count.
+bool wants_known_value(const FieldDescriptor& field, const FieldOptions& options) {
+    using google::protobuf::FileDescriptor;
+    return field.enum_type() != nullptr &&
+           (options.wants_known_value ||
+            field.enum_type()->file()->syntax() == FileDescriptor::SYNTAX_PROTO2);
+}
+
+void compare_known_values(const FieldDescriptor& old,
+                          const FieldOptions& old_options,
+                          const FieldDescriptor& fresh,
+                          const FieldOptions& fresh_options,
+                          Differences& found) {
+    if (old.enum_type() == nullptr || !wants_known_value(fresh, fresh_options)) return;
+    if (!wants_known_value(old, old_options))
+        return found.add(Severity::rule, old.full_name(), "wants a known value now");
+    std::set<int> told;  // a number may have several names
+    for (int i = 0; i < old.enum_type()->value_count(); ++i) {
+        const auto& value = *old.enum_type()->value(i);
+        if (fresh.enum_type()->FindValueByNumber(value.number()) == nullptr &&
+            told.insert(value.number()).second)
+            found.add(
+                Severity::rule, old.full_name(), "does not take " + value.name() + " any more");
+    }
 }
 
 void compare_payloads(const Payload& old,
@@ -101,10 +126,11 @@ void compare_choices(const Descriptor& old, const Descriptor& fresh, Differences
 void compare_rules(const FieldDescriptor& old, const FieldDescriptor& fresh, Differences& found) {
     const FieldOptions before = options_of(old);
     const FieldOptions after = options_of(fresh);
-    const bool was_required = before.is_required || old.is_required();
-    if (!was_required && (after.is_required || fresh.is_required()))
+    // Proto2's own `required` is told as what it is, a break for every reader.
+    if (after.is_required && !before.is_required && !old.is_required() && !fresh.is_required())
         found.add(Severity::rule, old.full_name(), "is required now");
     compare_values(old, before, after, found);
+    compare_known_values(old, before, fresh, after, found);
 }
 
 void compare_rules(const Descriptor& old, const Descriptor& fresh, Differences& found) {

@@ -113,7 +113,33 @@ TEST_CASE("compatibility: what breaks bytes, JSON or programs is told", "[event]
         {"into a choice",
          message("B a = 1;"),
          message("oneof c { B a = 1; }"),
-         "wire a.v1.A.a: was in no choice, is in c"},
+         "source a.v1.A.a: was in no choice, is in c"},
+        {"into a choice that there was",
+         message("B a = 1; oneof c { B b = 2; }"),
+         message("oneof c { B b = 2; B a = 1; }"),
+         "wire a.v1.A.a: was in no choice, is in c: not beside b any more"},
+        {"two into a new choice",
+         message("B a = 1; B b = 2;"),
+         message("oneof c { B a = 1; B b = 2; }"),
+         "wire a.v1.A.a: was in no choice, is in c: not beside b any more\n"
+         "wire a.v1.A.b: was in no choice, is in c: not beside a any more"},
+        {"into a choice with what is new",
+         message("B a = 1;"),
+         message("oneof c { B a = 1; B b = 2; }"),
+         "source a.v1.A.a: was in no choice, is in c"},
+        {"a choice renamed",
+         message("oneof c { B a = 1; B b = 2; }"),
+         message("oneof d { B a = 1; B b = 2; }"),
+         "source a.v1.A.a: was in the choice c, is in d\n"
+         "source a.v1.A.b: was in the choice c, is in d"},
+        {"two choices become one",
+         message("oneof c { B a = 1; } oneof d { B b = 2; }"),
+         message("oneof d { B a = 1; B b = 2; }"),
+         "wire a.v1.A.a: was in the choice c, is in d: not beside b any more"},
+        {"optional into a choice",
+         message("optional string a = 1;"),
+         message("oneof c { string a = 1; }"),
+         "source a.v1.A.a: was in no choice, is in c"},
         {"map value",
          message("map<string, int32> a = 1;"),
          message("map<string, string> a = 1;"),
@@ -152,6 +178,48 @@ TEST_CASE("compatibility: what breaks bytes, JSON or programs is told", "[event]
          message("map<string, string> a = 1;"),
          message("repeated B a = 1;"),
          "wire a.v1.A.a: was a map, is repeated\nwire a.v1.A.a: was a.v1.A.AEntry, is a.v1.B"},
+        {"a map to a list of what its entries are",
+         message("map<string, int32> a = 1;") + "message P { string k = 1; int32 v = 2; }\n",
+         message("repeated P a = 1;") + "message P { string k = 1; int32 v = 2; }\n",
+         "source a.v1.A.a: was a map, is a list of a.v1.P\n"
+         "json a.v1.A.a: was a map, is a list of a.v1.P: in JSON an object becomes a list"},
+        {"a list of entries to a map",
+         message("repeated P a = 1;") + "message P { string k = 1; B v = 2; }\n",
+         message("map<string, B> a = 1;") + "message P { string k = 1; B v = 2; }\n",
+         "source a.v1.A.a: was a list of a.v1.P, is a map\n"
+         "json a.v1.A.a: was a list of a.v1.P, is a map: in JSON a list becomes an object"},
+        {"a list of something else to a map",
+         message("repeated P a = 1;") + "message P { string k = 1; string v = 2; }\n",
+         message("map<string, B> a = 1;") + "message P { string k = 1; string v = 2; }\n",
+         "wire a.v1.A.a: was repeated, is a map\n"
+         "wire a.v1.A.a: was a.v1.P, is a.v1.A.AEntry"},
+        {"number reserved no more",
+         message("reserved 2, 4 to 6; string a = 1;"),
+         message("reserved 4 to 5; string a = 1;"),
+         "wire a.v1.A: number 2 is reserved no more\nwire a.v1.A: number 6 is reserved no more"},
+        {"name reserved no more",
+         message("reserved \"b\", \"c\"; string a = 1;"),
+         message("reserved \"c\"; string a = 1;"),
+         "json a.v1.A: the name b is reserved no more"},
+        {"enum's number and name reserved no more",
+         "enum E { reserved 2 to 4, 10 to max; reserved \"E_OLD\"; E_0 = 0; }\n",
+         "enum E { reserved 2, 4; E_0 = 0; }\n",
+         "wire a.v1.E: number 3 is reserved no more\n"
+         "wire a.v1.E: numbers 10 to 2147483647 are reserved no more\n"
+         "json a.v1.E: the name E_OLD is reserved no more"},
+        {"type in JavaScript",
+         message("int64 a = 1;"),
+         message("int64 a = 1 [jstype = JS_STRING];"),
+         "source a.v1.A.a: jstype was JS_NORMAL, is JS_STRING"},
+        {"method gone",
+         message("") + "service S { rpc M(A) returns (B); }\n",
+         message("") + "service S { rpc N(A) returns (B); }\n",
+         "source a.v1.S.M: the method is gone"},
+        {"method retyped",
+         message("") + "service S { rpc M(A) returns (B); }\n",
+         message("") + "service S { rpc M(B) returns (stream A); }\n",
+         "wire a.v1.S.M: took a.v1.A, takes a.v1.B\n"
+         "wire a.v1.S.M: gave a.v1.B, gives stream of a.v1.A"},
         {"out of a choice",
          message("oneof c { B a = 1; }"),
          message("B a = 1;"),
@@ -159,7 +227,11 @@ TEST_CASE("compatibility: what breaks bytes, JSON or programs is told", "[event]
         {"into another choice",
          message("oneof c { B a = 1; }"),
          message("oneof d { B a = 1; }"),
-         "wire a.v1.A.a: was in the choice c, is in d"},
+         "source a.v1.A.a: was in the choice c, is in d"},
+        {"presence of old",
+         message("optional string a = 1;"),
+         message("string a = 1;"),
+         "source a.v1.A.a: does not tell absent from empty any more"},
         {"service gone",
          message("") + "service S {}\n",
          message(""),
@@ -221,6 +293,62 @@ TEST_CASE("compatibility: a rule that is loosened, and stays, breaks nothing", "
     CAPTURE(row.old, row.fresh);
     CHECK(breaks_of(field(row.old), field(row.fresh)).empty());
     CHECK_FALSE(breaks_of(field(row.fresh), field(row.old)).empty());
+}
+
+TEST_CASE("compatibility: numbers packed or one by one are read alike", "[event]") {
+    const std::string packed = message("repeated int32 a = 1;");
+    const std::string apart = message("repeated int32 a = 1 [packed = false];");
+    CHECK(breaks_of(packed, apart).empty());
+    CHECK(breaks_of(apart, packed).empty());
+}
+
+TEST_CASE("compatibility: a reserved number that comes into use is told once", "[event]") {
+    CHECK(breaks_of("message A { reserved 2 to max; reserved \"b\"; }\n",
+                    "message A { int32 b = 2; reserved 3 to max; }\n") ==
+          "wire a.v1.A.b: uses number 2, which was reserved\n"
+          "json a.v1.A.b: uses a name that was reserved");
+}
+
+TEST_CASE("compatibility: where known values are wanted, one less refuses who sends it",
+          "[event]") {
+    const std::string old = message("E e = 1 [(vera.options.v1.known_value) = true];");
+    const auto with = [](const std::string& values, const std::string& option) {
+        return "message A { E e = 1" + option + "; }\nmessage B { string b = 1; }\nenum E { " +
+               values + " }\n";
+    };
+    const std::string wanted = " [(vera.options.v1.known_value) = true]";
+    CHECK(breaks_of(old, with("E_0 = 0;", wanted)) ==
+          "rule a.v1.A.e: does not take E_1 any more\njson a.v1.E_1: is gone");
+    CHECK(breaks_of(old, with("E_0 = 0; E_1 = 2;", wanted)) ==
+          "rule a.v1.A.e: does not take E_1 any more\nwire a.v1.E_1: had number 1, has 2");
+    // By its number it is still taken.
+    CHECK(breaks_of(old, with("E_0 = 0; E_A = 1;", wanted)) == "json a.v1.E_1: is called E_A now");
+    CHECK(breaks_of(old, with("E_0 = 0; E_1 = 1; E_2 = 2;", wanted)).empty());
+    CHECK(breaks_of(old, with("E_0 = 0;", "")) == "json a.v1.E_1: is gone");
+    CHECK(breaks_of(old, with("E_0 = 0; E_1 = 1;", "")).empty());
+    // One of two names for a number.
+    const auto two = [&](const std::string& values) {
+        return with("option allow_alias = true; E_0 = 0; E_1 = 1; " + values, wanted);
+    };
+    CHECK(breaks_of(two("E_A = 1;"), two("E_NUL = 0;")) == "json a.v1.E_A: is called E_1 now");
+    // Another enum, which knows less.
+    CHECK(breaks_of(old + "enum F { F_0 = 0; }\n",
+                    message("F e = 1" + wanted + ";") + "enum F { F_0 = 0; }\n") ==
+          "source a.v1.A.e: was a.v1.E, is a.v1.F\n"
+          "json a.v1.A.e: was a.v1.E, is a.v1.F: other values in JSON\n"
+          "rule a.v1.A.e: does not take E_1 any more");
+}
+
+TEST_CASE("compatibility: a rule of a message that goes breaks nothing", "[event]") {
+    const std::string choice =
+        message("oneof c { option (vera.options.v1.oneof_required) = true; B a = 1; }");
+    CHECK(breaks_of(choice, message("oneof c { B a = 1; }")).empty());
+    const std::string dates =
+        "string a = 1 [(vera.options.v1.format) = FORMAT_DATO]; string b = 2 "
+        "[(vera.options.v1.format) = FORMAT_DATO];";
+    CHECK(breaks_of(message("option (vera.options.v1.periode) = {fra: \"a\" til: \"b\"}; " + dates),
+                    message(dates))
+              .empty());
 }
 
 TEST_CASE("compatibility: an extension that is gone or moved breaks bytes", "[event]") {
