@@ -10,11 +10,9 @@
 #include "bus/host/random.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <ostream>
-#include <string_view>
 #include <utility>
 
 namespace vera::cli {
@@ -68,18 +66,6 @@ private:
     std::string last_accepted_;
     Millis shown_{0};
 };
-
-// "line 3: …" of a document that begins in line 7 of the input is line 9 there.
-std::pair<std::uint64_t, std::string> in_input(std::uint64_t begins, const std::string& text) {
-    constexpr std::string_view line = "line ";
-    if (!text.starts_with(line)) return {begins, text};
-    std::uint64_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data() + line.size(), end, number);
-    const std::string_view rest(parsed.ptr, end);
-    if (parsed.ec != std::errc{} || number == 0 || !rest.starts_with(": ")) return {begins, text};
-    return {begins + number - 1, std::string(rest.substr(2))};
-}
 
 Result<kit::Message> Publishing::to_message(const std::string& text) const {
     json document;
@@ -149,7 +135,8 @@ Result<void> Publishing::collect(kit::Publisher& publisher, Millis wait) {
             if (verdict.condition.empty()) verdict.condition = kit::name_of(verdict.verdict);
             if (verdict.text.empty() && verdict.verdict != kit::Verdict::rejected)
                 verdict.text = "not taken after " + std::to_string(verdict.attempts) + " attempts";
-            refuse(line, std::move(id), std::move(verdict.condition), std::move(verdict.text));
+            auto [place, text] = place_in_input(line, verdict.text);
+            refuse(place, std::move(id), std::move(verdict.condition), std::move(text));
         }
     }
     return {};
@@ -184,7 +171,7 @@ int Publishing::run(std::istream& in) {
         ++documents_;
         auto message = to_message(document.text);
         if (!message) {
-            auto [line, text] = in_input(document.line, message.error().text);
+            auto [line, text] = place_in_input(document.line, message.error().text);
             refuse(line, {}, "not sent", std::move(text));
             continue;
         }

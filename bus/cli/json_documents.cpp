@@ -1,8 +1,11 @@
 #include "bus/cli/json_documents.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <istream>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <system_error>
 
 namespace vera::cli {
 namespace {
@@ -51,6 +54,18 @@ bool JsonDocuments::next(Document& document) {
         return true;
     }
     return false;
+}
+
+std::pair<std::uint64_t, std::string> place_in_input(std::uint64_t begins,
+                                                     const std::string& text) {
+    constexpr std::string_view line = "line ";
+    if (!text.starts_with(line)) return {begins, text};
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data() + line.size(), end, number);
+    const std::string_view rest(parsed.ptr, static_cast<std::size_t>(end - parsed.ptr));
+    if (parsed.ec != std::errc{} || number == 0 || !rest.starts_with(": ")) return {begins, text};
+    return {begins + number - 1, std::string(rest.substr(2))};
 }
 
 }  // namespace vera::cli

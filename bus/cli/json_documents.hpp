@@ -5,6 +5,7 @@
 #include <deque>
 #include <iosfwd>
 #include <string>
+#include <utility>
 
 namespace vera::cli {
 
@@ -29,5 +30,10 @@ private:
     std::uint64_t line_ = 0;
     bool is_first_ = true;
 };
+
+/// What is wrong with a document that begins in line `begins` of the input: "line 3: …" of a
+/// document is line 9 of the input if it begins in line 7. Gives the line, and the text without it.
+[[nodiscard]] std::pair<std::uint64_t, std::string> place_in_input(std::uint64_t begins,
+                                                                   const std::string& text);
 
 }  // namespace vera::cli

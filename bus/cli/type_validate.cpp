@@ -105,8 +105,10 @@ void Validation::check(std::uint64_t line, const std::string& body, std::string_
     raw.body = raw.message.view();
     raw.content_type = form;
     const auto checked = catalogue_.check(raw);
-    if (const auto* refusal = std::get_if<Refusal>(&checked))
-        return tell({line, {}, {}, std::string(symbol(refusal->condition)), refusal->text});
+    if (const auto* refusal = std::get_if<Refusal>(&checked)) {
+        auto [place, text] = place_in_input(line, refusal->text);
+        return tell({place, {}, {}, std::string(symbol(refusal->condition)), std::move(text)});
+    }
     const auto& attributes = std::get<event::Attributes>(checked);
     tell({line, flags_.type.empty() ? attributes.id : "", attributes.type, {}, {}});
 }

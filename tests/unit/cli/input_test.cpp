@@ -45,6 +45,19 @@ TEST_CASE("cli: a broken line does not swallow the lines after it", "[cli]") {
           Found{{1, "{\"a\":1}"}, {2, "nonsense"}, {3, "{}"}});
 }
 
+TEST_CASE("cli: a place in a document is told as the place in the input", "[cli]") {
+    using Placed = std::pair<std::uint64_t, std::string>;
+    const auto placed = [](std::uint64_t begins, const std::string& text) {
+        auto [line, rest] = cli::place_in_input(begins, text);
+        return Placed{line, rest};
+    };
+    CHECK(placed(1, "line 61: Beskeddata[0]: wrong") == Placed{61, "Beskeddata[0]: wrong"});
+    CHECK(placed(7, "line 3: wrong") == Placed{9, "wrong"});
+    CHECK(placed(7, "line 1: line 2: wrong") == Placed{7, "line 2: wrong"});
+    for (const char* text : {"wrong", "line 3", "line 0: wrong", "line : wrong", "line -1: wrong"})
+        CHECK(placed(7, text) == Placed{7, text});
+}
+
 TEST_CASE("cli: a payload and flags make a kuvert", "[cli]") {
     cli::KuvertFlags flags;
     flags.type = "vera.sag.v1.SagOprettet";

@@ -200,6 +200,27 @@ TEST_CASE("cli: type validate does the check of the door", "[cli]") {
               .err.find("; nearest: vera.sag.v1.SagOprettet") != std::string::npos);
     CHECK(run({"type", "validate"}, "").exit_code == cli::exit_failed);
 
+    // In a document over many lines the place is the line of the input, once.
+    const std::string document =
+        R"({
+  "BeskedId": {"UUIDIdentifikator": "0b5e1c70-0000-4000-8000-000000000001"},
+  "Beskeddata": [{
+    "@type": "type.googleapis.com/skole.v1.Elev", "navn": "x"
+  }]
+})";
+    for (const std::string before : {"", "\n\n"}) {
+        const std::string line = before.empty() ? "4" : "6";
+        CHECK(run({"type", "validate"}, before + document).err ==
+              "vera: line " + line +
+                  ": vera:schema-unknown: Beskeddata[0]: unknown type skole.v1.Elev\n");
+        const json told = json::parse(run({"type", "validate", "--json"}, before + document).out);
+        CHECK(told["results"][0]["line"] == std::stoi(line));
+        CHECK(told["results"][0]["text"] == "Beskeddata[0]: unknown type skole.v1.Elev");
+    }
+    CHECK(run({"type", "validate", "--type", "vera.sag.v1.SagOprettet"},
+              "{\n \"a\": 1,\n \"sag\": 1\n}")
+              .err.starts_with("vera: line 1: vera:schema-invalid: Beskeddata[0]."));
+
     const std::string sample =
         std::string(VERA_SAMPLES) + "/06-person-flyttet-til-frederikshavn.json";
     CHECK(run({"type", "validate", sample}).exit_code == cli::exit_ok);

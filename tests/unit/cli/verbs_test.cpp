@@ -192,6 +192,23 @@ TEST_CASE("cli: of JSON lines some refused is partly, with line and reason", "[c
     CHECK((ran.out + ran.err).find("2512484916") == std::string::npos);
 }
 
+TEST_CASE("cli: what the bus says of a line of a document is told once, as a line of the input",
+          "[cli]") {
+    test::PeerScript script;
+    script.answer = [](std::uint64_t, const std::string&) {
+        return test::PeerAnswer{test::PeerAnswer::Kind::reject,
+                                "vera:schema-unknown",
+                                "line 3: Beskeddata[0]: unknown type x.Y"};
+    };
+    const test::Peer peer(std::move(script));
+    const std::string kuvert =
+        "\n\n{\n \"BeskedId\": {\"UUIDIdentifikator\":\n  "
+        "\"0b5e1c70-0000-4000-8000-000000000001\"}}\n";
+    const Ran ran =
+        run({"event", "publish", "--as", "json", "--url", peer.url()}, kuvert);
+    CHECK(ran.err == "vera: line 5: vera:schema-unknown: Beskeddata[0]: unknown type x.Y\n");
+}
+
 TEST_CASE("cli: when nothing was accepted it failed", "[cli]") {
     test::PeerScript script;
     script.answer = [](std::uint64_t, const std::string&) {
