@@ -34,6 +34,9 @@ void add_verbs(CLI::App& root, Session& session) {
     add_config(group(root, "config", "The daemon's configuration"), session);
 #endif
     add_event_publish(group(root, "event", "Events"), session);
+#ifdef VERA_HAS_EVENT
+    add_expr_eval(group(root, "expr", "Expressions: filters and what mappings compute"), session);
+#endif
     add_sub_tail(group(root, "sub", "Subscriptions"), session);
     CLI::App& message = group(root, "message", "Messages from system to system");
     add_message_send(message, session);

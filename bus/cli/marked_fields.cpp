@@ -37,21 +37,13 @@ void mask_all(json& value) {
     }
 }
 
-// Without VeRA's options a schema can mark nothing, and so says nothing of what is personal.
-bool can_mark(const Descriptor& message) {
-    const auto* file = message.file();
-    for (int i = 0; i < file->dependency_count(); ++i)
-        if (file->dependency(i)->name() == "vera/options/v1/options.proto") return true;
-    return false;
-}
-
 // The message that an object with a "@type" is; none if the type is not known, or cannot tell what
 // is personal.
 const Descriptor* named_type(const json& type, const event::Catalogue& catalogue) {
     if (!type.is_string()) return nullptr;
     const auto& url = type.get_ref<const std::string&>();
     const Descriptor* found = catalogue.messages().find(url.substr(url.rfind('/') + 1));
-    return found != nullptr && can_mark(*found) ? found : nullptr;
+    return found != nullptr && event::can_mark(*found->file()) ? found : nullptr;
 }
 
 void walk(json& value, const Descriptor* message, const event::Catalogue& catalogue);

@@ -40,6 +40,12 @@ bool is_of_package(std::string_view package, std::string_view root) {
            (package.size() == root.size() || package[root.size()] == '.');
 }
 
+bool can_mark(const google::protobuf::FileDescriptor& file) {
+    for (int i = 0; i < file.dependency_count(); ++i)
+        if (file.dependency(i)->name() == "vera/options/v1/options.proto") return true;
+    return false;
+}
+
 FieldOptions options_of(const google::protobuf::FieldDescriptor& field) {
     FieldOptions found;
     if (field.options().ByteSizeLong() == 0) return found;

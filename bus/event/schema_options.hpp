@@ -21,6 +21,9 @@ namespace vera::event {
     return number >= 50801 && number <= 50841;
 }
 
+/// Without VeRA's options a schema can mark nothing, and so says nothing of what is personal.
+[[nodiscard]] bool can_mark(const google::protobuf::FileDescriptor& file);
+
 /// What the options of a field say about it.
 struct FieldOptions {
     bool is_required = false;
