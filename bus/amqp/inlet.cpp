@@ -256,7 +256,9 @@ void Inlet::publish(pn_delivery_t* delivery,
     published.raw.message = std::move(message);
     published.raw.identity = identity_;
     published.raw.arrival = io_.now();
-    fill_raw_event(sections, to.use == AddressUse::events, published.raw);
+    const bool is_kuvert =
+        to.use == AddressUse::events || (to.use == AddressUse::inbox && !to.spec->accepts.empty());
+    fill_raw_event(sections, is_kuvert, published.raw);
     if (const auto why = read_schedule(sections, snapshot.limits.longest_schedule, published.raw)) {
         refuse_here(delivery, *why);
         return;
@@ -265,8 +267,13 @@ void Inlet::publish(pn_delivery_t* delivery,
     if (to.use == AddressUse::queue) {
         published.plan = flow::admit_plain(snapshot, to.queue, published.raw);
     } else if (to.use == AddressUse::inbox) {
-        published.plan = flow::admit_message(
-            snapshot, *to.spec, published.raw, value_text(sections.message_id_raw));
+        auto decided = flow::admit_message(
+            snapshot,
+            *to.spec,
+            published.raw,
+            {.message_id = value_text(sections.message_id_raw), .reply_to = sections.reply_to});
+        if (const Refusal* why = std::get_if<Refusal>(&decided)) return refuse_here(delivery, *why);
+        published.plan = std::move(*std::get_if<flow::Plan>(&decided));
         published.plan.salt = io_.draw_salt();
         received = published.raw.message;
         published.raw = with_sender(sections, std::move(published.raw), io_.scratch());

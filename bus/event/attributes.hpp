@@ -31,4 +31,10 @@ struct Attributes {
                                               ///< RelateretObjekt, in order, first is `object`
 };
 
+/// Beskedkuvert.Modtagerhandling: what the receiver is asked to do. A part that is absent is empty.
+struct ReceiverAction {
+    std::string handling;         ///< canonical UnikId
+    std::string responsmodtager;  ///< who wants the response: canonical UnikId
+};
+
 }  // namespace vera::event

@@ -302,6 +302,14 @@ Timestamp Catalogue::virkning(const RawEvent& raw) const {
     return bytes == nullptr ? Timestamp{} : contents_->virkning(*bytes);
 }
 
+ReceiverAction Catalogue::receiver_action(const RawEvent& raw) const {
+    if (form_of(raw.body, raw.content_type) == KuvertForm::protobuf)
+        return receiver_action_of(view_kuvert(raw.body));
+    const auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored, *this);
+    const auto* bytes = std::get_if<std::string>(&kuvert);
+    return bytes == nullptr ? ReceiverAction{} : receiver_action_of(view_kuvert(*bytes));
+}
+
 bool Catalogue::may_hold_protected_address(std::string_view body,
                                            std::string_view content_type) const {
     return form_of(body, content_type) == KuvertForm::protobuf

@@ -46,6 +46,10 @@ public:
     /// event that check() has let through.
     [[nodiscard]] Timestamp virkning(const RawEvent& raw) const;
 
+    /// What the receiver is asked to do and who wants the response. For an event that check() has
+    /// let through.
+    [[nodiscard]] ReceiverAction receiver_action(const RawEvent& raw) const;
+
     /// Whether the kuvert, in either form, has anything of a type with fields that a person's
     /// address protection covers. Cheap; true also where only reading all of it would tell.
     [[nodiscard]] bool may_hold_protected_address(std::string_view body,

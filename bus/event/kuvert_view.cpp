@@ -19,6 +19,7 @@ namespace {
 using vera::besked::v1::Filtreringsdata;
 using vera::besked::v1::Haendelsesbesked;
 using vera::besked::v1::Leveranceinformation;
+using vera::besked::v1::Modtagerhandling;
 using vera::besked::v1::ObjektRegistrering;
 using vera::besked::v1::RelateretObjekt;
 using vera::oio::v1::Tidspunkt;
@@ -219,6 +220,20 @@ KuvertView view_kuvert(std::string_view bytes) {
         view.beskeddata.push_back(payload);
     });
     return view;
+}
+
+ReceiverAction receiver_action_of(const KuvertView& kuvert) {
+    ReceiverAction action;
+    each_field(kuvert.beskedkuvert, [&action](int number, const WireField& field) {
+        if (number != Kuvert::kModtagerhandlingFieldNumber) return;
+        each_field(field.bytes, [&action](int part, const WireField& value) {
+            if (part == Modtagerhandling::kHandlingFieldNumber)
+                action.handling = canonical_id(id_text(value.bytes));
+            if (part == Modtagerhandling::kResponsmodtagerFieldNumber)
+                action.responsmodtager = canonical_id(id_text(value.bytes));
+        });
+    });
+    return action;
 }
 
 std::optional<Refusal> derive(const KuvertView& kuvert,

@@ -32,6 +32,9 @@ struct KuvertView {
 /// The point in time of an encoded Tidspunkt that keeps its rules; none: GraenseIndikator, no end.
 [[nodiscard]] Timestamp time_of(std::string_view tidspunkt);
 
+/// What `kuvert` asks its receiver to do.
+[[nodiscard]] ReceiverAction receiver_action_of(const KuvertView& kuvert);
+
 /// What is known beside the kuvert itself.
 struct Surroundings {
     const UuidNames& names;

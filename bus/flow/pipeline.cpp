@@ -2,6 +2,7 @@
 // plan.
 #include "bus/base/check.hpp"
 #include "bus/flow/plan.hpp"
+#include "bus/route/type_pattern.hpp"
 
 #include <algorithm>
 #include <string>
@@ -115,14 +116,56 @@ Plan admit_plain(const Snapshot& snapshot, QueueId queue, const event::RawEvent&
     return plan;
 }
 
-Plan admit_message(const Snapshot& snapshot,
-                   const QueueSpec& inbox,
-                   const event::RawEvent& raw,
-                   std::string_view message_id) {
+namespace {
+
+/// "vera.sag.v1.SagOprettet, vera.sag.v1.SagRettet and 3 more".
+std::string some_of(const std::vector<std::string>& names) {
+    constexpr std::size_t most = 5;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names.size(), most); ++i)
+        text.append(i == 0 ? "" : ", ").append(names[i]);
+    if (names.size() > most) text += " and " + std::to_string(names.size() - most) + " more";
+    return text;
+}
+
+/// A kuvert to a system that says what it accepts.
+std::variant<event::Attributes, Refusal> check_accepted(const Snapshot& snapshot,
+                                                        const QueueSpec& inbox,
+                                                        const event::RawEvent& raw,
+                                                        std::string_view reply_to) {
+    auto checked = snapshot.catalogue->check(raw);
+    const auto* attributes = std::get_if<event::Attributes>(&checked);
+    if (attributes == nullptr) return checked;
+    if (!route::covers(inbox.accepts, attributes->type))
+        return Refusal{Condition::not_allowed,
+                       "Beskeddata[0]: '" + inbox.name + "' does not take " + attributes->type +
+                           "; it takes " + some_of(inbox.accepts)};
+    if (reply_to.empty() && !snapshot.catalogue->receiver_action(raw).responsmodtager.empty())
+        return Refusal{Condition::precondition,
+                       "Beskedkuvert.Modtagerhandling.Responsmodtager: wants a response, but the "
+                       "message has no reply-to where it could go"};
+    return checked;
+}
+
+}  // namespace
+
+std::variant<Plan, Refusal> admit_message(const Snapshot& snapshot,
+                                          const QueueSpec& inbox,
+                                          const event::RawEvent& raw,
+                                          const MessageProperties& properties) {
     VERA_CHECK(inbox.kind == QueueKind::inbox && raw.identity);
     Plan plan = admit_plain(snapshot, inbox.id, raw);
     audit::Accepted record;
-    record.event_id = message_id.substr(0, max_message_id_bytes);
+    record.event_id = std::string_view(properties.message_id).substr(0, max_message_id_bytes);
+    event::Attributes attributes;
+    if (!inbox.accepts.empty()) {
+        auto checked = check_accepted(snapshot, inbox, raw, properties.reply_to);
+        if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
+        attributes = std::move(*std::get_if<event::Attributes>(&checked));
+        record.event_id = attributes.id;
+        record.type = attributes.type;
+        plan.is_sensitive = attributes.foelsomhed >= 3;
+    }
     record.system = raw.identity->system;
     record.authority = raw.identity->authority;
     record.receiver = std::string_view(inbox.name).substr(inbox_prefix.size());

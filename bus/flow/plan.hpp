@@ -43,11 +43,17 @@ struct Plan {
                                                 const event::RawEvent& raw);
 /// A message for one plain queue: no schema, dedup or type.
 [[nodiscard]] Plan admit_plain(const Snapshot& snapshot, QueueId queue, const event::RawEvent& raw);
-/// A message to one system: opaque like those of plain queues, but audited. `message_id` is its
-/// message-id as text, which may be empty.
-[[nodiscard]] Plan admit_message(const Snapshot& snapshot,
-                                 const QueueSpec& inbox,
-                                 const event::RawEvent& raw,
-                                 std::string_view message_id);
+/// What admit_message needs of the message's properties; either may be empty.
+struct MessageProperties {
+    std::string message_id;  ///< as text
+    std::string_view reply_to;
+};
+/// A message to one system, audited. Opaque like those of plain queues, unless the inbox says what
+/// it accepts: then it is a kuvert that is checked like an event, of one of these types, and if it
+/// asks for a response it says where to.
+[[nodiscard]] std::variant<Plan, Refusal> admit_message(const Snapshot& snapshot,
+                                                        const QueueSpec& inbox,
+                                                        const event::RawEvent& raw,
+                                                        const MessageProperties& properties);
 
 }  // namespace vera::flow

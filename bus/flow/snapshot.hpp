@@ -84,6 +84,8 @@ struct QueueSpec {
     QueueLimits limits;
     Millis ttl{0};  ///< a copy that has been ready for so long expires; 0 = never
     DeliverAt deliver_at = DeliverAt::once;
+    std::vector<std::string> accepts;  ///< an inbox: the types of the kuverts that it takes, see
+                                       ///< route::covers; empty: any message, which nobody reads
     Pause pause;
     friend bool operator==(const QueueSpec&, const QueueSpec&) = default;
 };

@@ -104,6 +104,7 @@ struct QueueLimitsConfig {
 
 /// The queue of messages to one system.
 struct InboxConfig {
+    std::vector<std::string> accepts{};  ///< types, see route::covers; empty: any message
     QueueLimitsConfig limits;
     std::optional<Millis> ttl;  ///< 1s – 3650d; not set: messages wait for ever
 };

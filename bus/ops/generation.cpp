@@ -68,6 +68,7 @@ std::vector<Wanted> wanted_by(const Config& config) {
             add(std::string(flow::inbox_prefix) + system.name, flow::QueueKind::inbox, {}, false);
         one.spec.limits = limits_of(system.inbox.limits);
         one.spec.ttl = system.inbox.ttl.value_or(Millis{0});
+        one.spec.accepts = system.inbox.accepts;
     }
     return wanted;
 }

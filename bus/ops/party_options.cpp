@@ -138,7 +138,19 @@ Option<Owner> queue_ttl() {
 }
 
 OptionTable<InboxConfig> inbox_options() {
-    return {queue_limits<InboxConfig>(), queue_ttl<InboxConfig>()};
+    return {
+        texts("accepts",
+              at(&InboxConfig::accepts),
+              any_text,
+              some,
+              {"0.1",
+               reload,
+               "full names of the catalogue, or `vera.sag.v1.*` for a package: messages are "
+               "kuverts of these types, checked like events; left out: anything, unchecked"})
+            .example("[vera.barn.v1.UnderretningModtaget]"),
+        queue_limits<InboxConfig>(),
+        queue_ttl<InboxConfig>(),
+    };
 }
 
 }  // namespace

@@ -73,6 +73,7 @@ void Reading::check_system(Section& section, const SystemConfig& system) {
     check_name(section, "system", system.name);
     if (fold(system.name) == "anonymous")
         section.problem("name", "is what clients without a name are called");
+    check_types(section, "inbox", "accepts", system.inbox.accepts);
     const auto& authorities = so_far_.authorities;
     if (is_digits(system.authority, 8, 8) &&
         std::ranges::none_of(
@@ -160,14 +161,24 @@ void Reading::check_subscription(Section& section, const SubscriptionConfig& sub
         if (const auto first = first_use("subscription id", to_text(*subscription.id), section))
             section.problem("id", "already the id of " + *first);
     check_name(section, "subscription", subscription.name);
-    for (std::size_t i = 0; i < subscription.filter.types.size(); ++i)
-        check_type(section, i, subscription.filter.types[i]);
+    check_types(section, "types", "", subscription.filter.types);
 }
 
-void Reading::check_type(Section& section, std::size_t index, const std::string& type) {
-    const std::string place = "[" + std::to_string(index) + "] ";
+void Reading::check_types(Section& section,
+                          std::string_view key,
+                          const std::string& below,
+                          const std::vector<std::string>& types) {
     // What the missing schemas would have brought is not complained about once more.
-    if (catalogue_ == nullptr || catalogue_->find(type) != nullptr || !is_catalogue_whole_) return;
+    if (catalogue_ == nullptr || !is_catalogue_whole_) return;
+    for (std::size_t i = 0; i < types.size(); ++i)
+        if (catalogue_->find(types[i]) == nullptr)
+            check_type(section, key, below + "[" + std::to_string(i) + "] ", types[i]);
+}
+
+void Reading::check_type(Section& section,
+                         std::string_view key,
+                         const std::string& place,
+                         const std::string& type) {
     const std::vector<std::string> known_types = catalogue_->type_names();
     if (type.size() > 2 && type.compare(type.size() - 2, 2, ".*") == 0) {
         const std::string_view prefix = std::string_view(type).substr(0, type.size() - 1);
@@ -176,10 +187,10 @@ void Reading::check_type(Section& section, std::size_t index, const std::string&
             if (known.size() > prefix.size() && known.compare(0, prefix.size(), prefix) == 0 &&
                 known.find('.', prefix.size()) == std::string::npos)
                 return;
-        return section.problem("types", place + "`" + type + "` covers no type of the catalogue");
+        return section.problem(key, place + "`" + type + "` covers no type of the catalogue");
     }
     const std::string near = nearest(type, known_types);
-    section.problem("types",
+    section.problem(key,
                     place + "`" + type + "` is not in the catalogue" +
                         (near.empty() ? "" : "; did you mean `" + near + "`?"));
 }

@@ -51,7 +51,15 @@ private:
     void complain(Section& section, const amqp::TlsMaterial& material);
     /// Checks the form of `name` and that no other of its kind folds to the same.
     void check_name(Section& section, const std::string& kind, const std::string& name);
-    void check_type(Section& section, std::size_t index, const std::string& type);
+    /// Each of `types` is known. `below`: where they are below `key`, or empty.
+    void check_types(Section& section,
+                     std::string_view key,
+                     const std::string& below,
+                     const std::vector<std::string>& types);
+    void check_type(Section& section,
+                    std::string_view key,
+                    const std::string& place,
+                    const std::string& type);
     /// Nothing: `value` is new among its kind; otherwise where it was first.
     std::optional<std::string> first_use(const std::string& kind,
                                          const std::string& value,

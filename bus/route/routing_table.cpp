@@ -1,5 +1,7 @@
 #include "bus/route/routing_table.hpp"
 
+#include "bus/route/type_pattern.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -33,24 +35,8 @@ constexpr std::size_t max_pairs = 4096;
 /// From here on a filter's objects are searched in a sorted copy.
 constexpr std::size_t many_objects = 16;
 
-/// "vera.sag.v1.*" is a package with all below it, "*" every type.
-std::optional<std::string_view> package_of_wildcard(std::string_view type) {
-    if (type == "*") return std::string_view{};
-    if (type.ends_with(".*")) return type.substr(0, type.size() - 2);
-    return std::nullopt;
-}
-
-bool is_in_package(std::string_view type, std::string_view package) {
-    return package.empty() || (type.size() > package.size() && type.starts_with(package) &&
-                               type[package.size()] == '.');
-}
-
 bool holds_type(const Filter& filter, std::string_view type) {
-    return filter.types.empty() ||
-           std::ranges::any_of(filter.types, [type](const std::string& wanted) {
-               const auto package = package_of_wildcard(wanted);
-               return package ? is_in_package(type, *package) : type == wanted;
-           });
+    return filter.types.empty() || covers(filter.types, type);
 }
 
 bool holds_authority(const Filter& filter, std::string_view authority) {
@@ -109,7 +95,7 @@ void RoutingTable::Index::file_by_type(Position position, const Filter& filter) 
     const bool pairs =
         !filter.authorities.empty() && filter.types.size() <= max_pairs / filter.authorities.size();
     for (const std::string& type : filter.types) {
-        const auto package = package_of_wildcard(type);
+        const auto package = package_of_pattern(type);
         OfType& of_type = package ? by_package[std::string(*package)] : by_type[type];
         if (pairs) {
             for (const std::string& authority : filter.authorities)

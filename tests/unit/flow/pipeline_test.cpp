@@ -157,7 +157,10 @@ TEST_CASE("pipeline: a message to a system is opaque and audited", "[flow]") {
     inbox.name = "inbox/læge";
     inbox.kind = QueueKind::inbox;
     const event::RawEvent raw = sample();
-    const Plan plan = admit_message(snapshot, inbox, raw, std::string(300, 'm'));
+    const auto admitted =
+        admit_message(snapshot, inbox, raw, {.message_id = std::string(300, 'm'), .reply_to = {}});
+    REQUIRE(admitted.index() == 0);
+    const Plan& plan = std::get<Plan>(admitted);
     CHECK(plan.queues == std::vector{QueueId{12}});
     CHECK(plan.id_hash == 0);
     CHECK(plan.order_key == 0);
@@ -173,4 +176,64 @@ TEST_CASE("pipeline: a message to a system is opaque and audited", "[flow]") {
     CHECK(record.queues(0) == 12);
     const auto hash = audit::sha256(raw.message.view());
     CHECK(record.message_sha256() == std::string(hash.begin(), hash.end()));
+}
+
+TEST_CASE("pipeline: an inbox that says what it accepts takes kuverts of these types alone",
+          "[flow]") {
+    const Snapshot snapshot = snapshot_with({});
+    QueueSpec inbox;
+    inbox.id = QueueId{12};
+    inbox.name = "inbox/familie";
+    inbox.kind = QueueKind::inbox;
+    inbox.accepts = {"vera.barn.v1.*", "vera.sag.v1.SagOprettet"};
+    const auto refusal_of = [&](const event::RawEvent& raw, std::string_view reply_to = {}) {
+        const auto admitted =
+            admit_message(snapshot, inbox, raw, {.message_id = "m-1", .reply_to = reply_to});
+        REQUIRE(admitted.index() == 1);
+        return std::get<Refusal>(admitted);
+    };
+
+    const Plan plan =
+        plan_of(admit_message(snapshot, inbox, sample(), {.message_id = "m-1", .reply_to = {}}));
+    audit::v1::Accepted record;
+    REQUIRE(record.ParseFromString(plan.audit_record));
+    CHECK(record.type() == "vera.sag.v1.SagOprettet");
+    CHECK(record.receiver() == "familie");
+    CHECK(record.event_id() == "5d0c9a7e-7a3b-4c0e-8b61-1f2e3d4c5b6a");
+
+    event::RawEvent raw = sample();
+    raw.body = "garbage";
+    CHECK(refusal_of(raw).condition == Condition::decode_error);
+    inbox.accepts = {"vera.barn.v1.*", "vera.sag.v1.SagRettet"};
+    CHECK(refusal_of(sample()).condition == Condition::not_allowed);
+    CHECK(refusal_of(sample()).text ==
+          "Beskeddata[0]: 'inbox/familie' does not take vera.sag.v1.SagOprettet; it takes "
+          "vera.barn.v1.*, vera.sag.v1.SagRettet");
+}
+
+TEST_CASE("pipeline: who asks for a response says where to", "[flow]") {
+    const Snapshot snapshot = snapshot_with({});
+    QueueSpec inbox;
+    inbox.id = QueueId{12};
+    inbox.name = "inbox/familie";
+    inbox.kind = QueueKind::inbox;
+    inbox.accepts = {"*"};
+    auto kuvert = event::test::sample_kuvert();
+    kuvert.mutable_beskedkuvert()
+        ->mutable_modtagerhandling()
+        ->mutable_responsmodtager()
+        ->set_urn_identifikator("urn:oio:cvr-nr:29189382");
+    const bool is_json = GENERATE(false, true);
+    std::string body = kuvert.SerializeAsString();
+    if (is_json) body = *event::test::kuvert_to_json(body, "application/protobuf", false);
+    event::RawEvent raw =
+        event::test::raw_event(body, is_json ? "application/json" : "application/protobuf");
+    raw.identity = sample().identity;
+    const auto refused = admit_message(snapshot, inbox, raw, {.message_id = "m", .reply_to = {}});
+    REQUIRE(refused.index() == 1);
+    CHECK(std::get<Refusal>(refused).condition == Condition::precondition);
+    CHECK(std::get<Refusal>(refused).text.rfind("Beskedkuvert.Modtagerhandling.Responsmodtager",
+                                                0) == 0);
+    CHECK(admit_message(snapshot, inbox, raw, {.message_id = "m", .reply_to = "inbox/skole"})
+              .index() == 0);
 }
