@@ -32,14 +32,17 @@ void Subscriber::pump(Millis wait) {
             link_.note_failure(std::move(*error));
         } else if (std::holds_alternative<Drained>(note)) {
             is_drained_ = true;
-        } else {
+        } else if (auto* attached = std::get_if<Attached>(&note)) {
+            address_ = std::move(attached->address);
             link_.note_attached();
         }
     }
 }
 
 Result<void> Subscriber::attached(Millis timeout) {
-    return link_.attached(options_.address, timeout, [this](Millis wait) { pump(wait); });
+    return link_.attached(options_.is_dynamic ? "dynamic node" : options_.address,
+                          timeout,
+                          [this](Millis wait) { pump(wait); });
 }
 
 Result<std::optional<Received>> Subscriber::next(Millis wait) {

@@ -22,6 +22,8 @@ struct SubscriberOptions {
     std::uint32_t credit = 50;  ///< messages that may be here unsettled
     std::uint64_t total = 0;    ///< messages that may come in all; 0: no limit
     bool is_browsing = false;   ///< only look: distribution-mode copy, nothing is taken
+    bool is_dynamic = false;    ///< the peer makes a node that ends with the link, and names it;
+                                ///< `address` is empty
     std::string reply_to;       ///< target address of the link, for request and reply
     /// Link properties of the attach; values are text.
     std::vector<std::pair<std::string, std::string>> link_properties;
@@ -41,6 +43,9 @@ public:
     /// The next message; none if none came within `wait` or the source is drained. Fails when the
     /// link is gone for good.
     [[nodiscard]] Result<std::optional<Received>> next(Millis wait);
+    /// The source as the peer names it: of a dynamic node what others send to. A dynamic node is
+    /// another one after a reconnect.
+    [[nodiscard]] const std::string& address() const { return address_; }
     /// Tells the peer what became of a message. Does not block; once per message.
     void settle(const Received& message, Settlement settlement);
     /// Asks the peer to send what it has now and to say when there is no more: then next() gives
@@ -68,6 +73,7 @@ private:
     LinkEnd link_;
     std::shared_ptr<ReceiverPort> port_;
     SubscriberOptions options_;
+    std::string address_;
     std::deque<Received> waiting_;
     std::uint64_t taken_ = 0;
     bool is_drained_ = false;

@@ -17,7 +17,9 @@
 namespace vera::kit {
 
 /// The peer has attached the link (again, after a reconnect).
-struct Attached {};
+struct Attached {
+    std::string address;  ///< of a receiver's source, as the peer names it
+};
 /// The answer to Withdraw: from here on the message has no verdict.
 struct Withdrawn {
     std::uint64_t ticket = 0;

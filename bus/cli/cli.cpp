@@ -39,6 +39,8 @@ void add_verbs(CLI::App& root, Session& session) {
 #endif
     add_sub_tail(group(root, "sub", "Subscriptions"), session);
     CLI::App& message = group(root, "message", "Messages from system to system");
+    add_message_reply(message, session);
+    add_message_request(message, session);
     add_message_send(message, session);
     add_message_tail(message, session);
     CLI::App& queue = group(root, "queue", "Queues");

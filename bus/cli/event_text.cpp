@@ -29,6 +29,8 @@ constexpr std::pair<const char*, const char*> named_ids[] = {
     {"sender", "/Beskedkuvert/Filtreringsdata/BeskedAnsvarligAktoer"},
     {"object type", "/Beskedkuvert/Filtreringsdata/ObjektRegistrering/0/ObjektType"},
     {"action", "/Beskedkuvert/Filtreringsdata/ObjektRegistrering/0/ObjektHandling"},
+    {"asked to", "/Beskedkuvert/Modtagerhandling/Handling"},
+    {"response for", "/Beskedkuvert/Modtagerhandling/Responsmodtager"},
     {"sensitivity", "/Beskedkuvert/Leveranceinformation/Sikkerhedsklassificering"}};
 
 std::string name_at(const json& root, const std::string& pointer, const event::UuidNames& names) {
@@ -129,6 +131,9 @@ std::string pretty(const kit::Received& message,
     for (const auto& [title, at] : named_ids)
         add_line(title, name_at(body, at, names));
     add_line("from", message.sender());
+    add_line("id", message.sender().empty() ? std::string() : message.id);
+    add_line("answers", message.correlation_id);
+    add_line("response to", message.reply_to);
     add_line("unrouted", message.unrouted());
     add_line("dead letter", message.dead_reason());
     add_line("error", message.dead_error());

@@ -15,6 +15,27 @@ namespace {
 
 using nlohmann::json;
 
+Result<kit::Subscriber> open_first(kit::Connection& connection,
+                                   const LookFlags& flags,
+                                   const Source& source) {
+    std::optional<Error> first_error;
+    for (const std::string& address : source.addresses) {
+        kit::SubscriberOptions options;
+        options.address = address;
+        options.total = flags.count;
+        options.is_browsing = !source.takes;
+        if (!flags.reason.empty()) options.link_properties = {{"vera:reason", flags.reason}};
+        auto subscriber = connection.subscriber(std::move(options));
+        if (subscriber) return subscriber;
+        if (!first_error) first_error = subscriber.error();
+        if (subscriber.error().code != Errc::not_found)
+            return fail(subscriber.error().code, subscriber.error().text);
+    }
+    return fail(first_error->code, first_error->text);
+}
+
+}  // namespace
+
 void print(const kit::Received& message,
            const LookFlags& flags,
            const event::Catalogue& catalogue,
@@ -37,30 +58,20 @@ void print(const kit::Received& message,
     io.out.flush();
 }
 
-Result<kit::Subscriber> open_first(kit::Connection& connection,
-                                   const LookFlags& flags,
-                                   const Source& source) {
-    std::optional<Error> first_error;
-    for (const std::string& address : source.addresses) {
-        kit::SubscriberOptions options;
-        options.address = address;
-        options.total = flags.count;
-        options.is_browsing = !source.takes;
-        if (!flags.reason.empty()) options.link_properties = {{"vera:reason", flags.reason}};
-        auto subscriber = connection.subscriber(std::move(options));
-        if (subscriber) return subscriber;
-        if (!first_error) first_error = subscriber.error();
-        if (subscriber.error().code != Errc::not_found)
-            return fail(subscriber.error().code, subscriber.error().text);
-    }
-    return fail(first_error->code, first_error->text);
+bool has_reason(const LookFlags& flags, Io& io) {
+    if (!flags.is_unmasked || flags.reason.find_first_not_of(' ') != std::string::npos) return true;
+    io.err << "vera: --reason: say why personal data must be seen\n";
+    return false;
 }
-
-}  // namespace
 
 void add_look_flags(CLI::App& verb, LookFlags& flags) {
     verb.add_option("-n,--count", flags.count, "Show so many and end; 0: no limit")
         ->capture_default_str();
+    add_show_flags(verb, flags);
+    flags.connect = add_connect_flags(verb);
+}
+
+void add_show_flags(CLI::App& verb, LookFlags& flags) {
     CLI::Option* as_json = verb.add_flag("--json", flags.is_json, "One JSON kuvert per line");
     verb.add_flag("--meta", flags.has_meta, "With --json: around the kuvert what VeRA says of it")
         ->needs(as_json);
@@ -71,14 +82,10 @@ void add_look_flags(CLI::App& verb, LookFlags& flags) {
     verb.add_flag("--unmasked", flags.is_unmasked, "Show personal data; needs --reason")
         ->needs(reason);
     add_schema_flags(verb, flags.schemas);
-    flags.connect = add_connect_flags(verb);
 }
 
 int look(const LookFlags& flags, const Source& source, Io& io) {
-    if (flags.is_unmasked && flags.reason.find_first_not_of(' ') == std::string::npos) {
-        io.err << "vera: --reason: say why personal data must be seen\n";
-        return exit_usage;
-    }
+    if (!has_reason(flags, io)) return exit_usage;
     const auto catalogue = catalogue_of(flags.schemas);
     if (!catalogue) return report(io, catalogue.error());
     auto connection = connect(*flags.connect);

@@ -24,6 +24,16 @@ struct LookFlags {
 
 /// -n, --json, --meta, --unmasked, --reason, --schemas and the connection's flags.
 void add_look_flags(CLI::App& verb, LookFlags& flags);
+/// Those of them that say how a message is shown: --json, --meta, --unmasked, --reason, --schemas.
+void add_show_flags(CLI::App& verb, LookFlags& flags);
+
+/// Prints one message as the flags say.
+void print(const kit::Received& message,
+           const LookFlags& flags,
+           const event::Catalogue& catalogue,
+           Io& io);
+/// true: --unmasked has a reason, or is not given. Else says so on stderr.
+[[nodiscard]] bool has_reason(const LookFlags& flags, Io& io);
 
 struct Source {
     std::vector<std::string> addresses;  ///< the first that exists is taken

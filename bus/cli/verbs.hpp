@@ -21,6 +21,8 @@ void add_completion(CLI::App& root, Session& session);
 void add_config(CLI::App& config, Session& session);
 void add_event_publish(CLI::App& event, Session& session);
 void add_expr_eval(CLI::App& expr, Session& session);
+void add_message_reply(CLI::App& message, Session& session);
+void add_message_request(CLI::App& message, Session& session);
 void add_message_send(CLI::App& message, Session& session);
 void add_message_tail(CLI::App& message, Session& session);
 void add_oio_export(CLI::App& oio, Session& session);

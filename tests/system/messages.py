@@ -212,16 +212,18 @@ def anonymous_terminus():
         equal([rows[name]["ready"] for name in ("queue/kasse", "inbox/laege")], [1, 1])
 
 
+def flags_for(bus, path):
+    """A function of a system's name: the flags with which `vera` speaks as it."""
+    secret = os.path.join(path, "secret")
+    with open(os.open(secret, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as out:
+        out.write(SECRET + "\n")
+    return lambda name: ["--url", bus.url, "--user", name, "--secret-file", secret]
+
+
 @case("system: vera message send and tail carry a message from one system to another")
 def by_command_line():
     with folder() as path, Bus(path, **systems("omsorg", "laege")).start() as bus:
-        secret = os.path.join(path, "secret")
-        with open(os.open(secret, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as out:
-            out.write(SECRET + "\n")
-
-        def as_system(name):
-            return ["--url", bus.url, "--user", name, "--secret-file", secret]
-
+        as_system = flags_for(bus, path)
         body = json.dumps({"besked": "hvad?"})
         sent = vera("message", "send", "laege", "--id", "m-1", "--reply-to", "inbox/omsorg", *as_system("omsorg"), stdin=body)
         equal(sent.stdout, "accepted m-1\n")
@@ -233,6 +235,72 @@ def by_command_line():
         check("amqp:unauthorized-access" in refused.stderr, refused.stderr)
         check("no address 'inbox/lage', the nearest known one is 'inbox/laege'" in
               vera("message", "send", "lage", *as_system("omsorg"), stdin=body, expect=1).stderr, "the nearest name")
+
+
+def with_inbox(configuration, name, **inbox):
+    for system in configuration["systems"]:
+        if system["name"] == name:
+            system["inbox"] = inbox
+    return configuration
+
+
+@case("system: an inbox takes the kuverts that it accepts, and nothing else")
+def accepted_types():
+    made = with_inbox(systems("skole", "familie"), "familie", accepts=["vera.barn.v1.*"])
+    with folder() as path, Bus(path, **made).start() as bus:
+        as_system = flags_for(bus, path)
+
+        def send(body, *more, expect=0):
+            return vera("message", "send", "familie", *more, *as_system("skole"), stdin=body, expect=expect).stderr
+
+        notice = vera("type", "example", "vera.barn.v1.UnderretningModtaget").stdout
+        send(notice)
+        check("amqp:decode-error" in send("hvad?", expect=1), "no kuvert")
+        refused = send(json.dumps(kuvert()), expect=1)
+        check("'inbox/familie' does not take vera.post.v1.PostStatus; it takes vera.barn.v1.*" in refused, refused)
+        broken = json.loads(notice)
+        broken["Beskedkuvert"]["Filtreringsdata"]["ObjektRegistrering"][0]["OpgaveEmne"] = {"URNIdentifikator": "urn:oio:kle:2x"}
+        check("vera:schema-invalid: Beskedkuvert.Filtreringsdata" in send(json.dumps(broken), expect=1), "a broken rule")
+        # A response is wanted, but nothing says where it goes.
+        wanted = "urn:oio:cvr-nr:" + AUTHORITY
+        refused = send(notice, "--response-for", wanted, expect=1)
+        check("Beskedkuvert.Modtagerhandling.Responsmodtager: wants a response" in refused, refused)
+        send(notice, "--response-for", wanted, "--reply-to", "inbox/skole")
+        rows = {row["name"]: row["ready"] for row in rows_of(vera("queue", "ls", "--url", bus.url, "--json").stdout)}
+        equal(rows["inbox/familie"], 2)
+        seen = vera("message", "tail", "--ack", "--end", *as_system("familie")).stdout
+        check("response to: inbox/skole" in seen, seen)
+
+
+@case("system: vera message request waits for the answer that vera message reply gives")
+def request_and_reply():
+    made = with_inbox(systems("skole", "familie"), "familie", accepts=["vera.barn.v1.UnderretningModtaget"])
+    with folder() as path, Bus(path, **made).start() as bus:
+        as_system = flags_for(bus, path)
+        notice = vera("type", "example", "vera.barn.v1.UnderretningModtaget").stdout
+        answers = []
+        question = ["message", "request", "familie", "--id", "spm-1", "--response-for", "urn:oio:cvr-nr:" + AUTHORITY, "--json", "--meta",
+                    "--timeout", "50s", *as_system("skole")]
+        asking = threading.Thread(target=lambda: answers.append(vera(*question, stdin=notice)))
+        asking.start()
+        taken = vera("message", "reply", "--to-message", "spm-1", "--timeout", "50s", *as_system("familie"), stdin='{"modtaget": true}')
+        check("asked" not in taken.stderr and "UnderretningModtaget" in taken.stdout and "from: skole" in taken.stdout, taken.stdout)
+        asking.join()
+        facts = json.loads(answers[0].stdout)
+        equal((facts["kuvert"], facts["correlation_id"], facts["sender"]), ({"modtaget": True}, "spm-1", "familie"))
+        # The question is answered and gone.
+        none = vera("message", "reply", "--timeout", "200ms", *as_system("familie"), stdin="{}", expect=1)
+        check("no message came within 200ms" in none.stderr, none.stderr)
+        late = vera("message", "request", "familie", "--id", "spm-2", "--timeout", "200ms", *as_system("skole"), stdin=notice, expect=1)
+        check("the message spm-2 was accepted, but no answer came within 200ms" in late.stderr, late.stderr)
+        # Who asked is gone: the question stays where it is.
+        gone = vera("message", "reply", *as_system("familie"), stdin="{}", expect=1)
+        check("amqp:not-found" in gone.stderr, gone.stderr)
+        vera("message", "send", "familie", "--id", "brev", *as_system("skole"), stdin=notice)
+        unasked = vera("message", "reply", "--to-message", "brev", *as_system("familie"), stdin="{}", expect=1)
+        check("message brev has no reply-to and wants no answer; it stays in the inbox" in unasked.stderr, unasked.stderr)
+        rows = {row["name"]: row["ready"] for row in rows_of(vera("queue", "ls", "--url", bus.url, "--json").stdout)}
+        equal(rows["inbox/familie"], 2)
 
 
 if __name__ == "__main__":

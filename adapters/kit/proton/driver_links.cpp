@@ -124,7 +124,11 @@ void Wire::Driver::attach(SenderSlot& slot) {
 void Wire::Driver::attach(ReceiverSlot& slot) {
     const SubscriberOptions& options = slot.spec.options;
     proton::source_options source;
-    source.address(options.address);
+    if (options.is_dynamic) {
+        source.dynamic(true);
+    } else {
+        source.address(options.address);
+    }
     if (options.is_browsing) source.distribution_mode(proton::source::COPY);
     proton::target_options target;
     target.address(options.reply_to.empty() ? name_ : options.reply_to);
@@ -342,10 +346,11 @@ void Wire::Driver::on_tracker_settle(proton::tracker& tracker) {
 
 void Wire::Driver::on_receiver_open(proton::receiver& receiver) {
     guarded([&] {
-        if (receiver.source().address().empty()) return;
-        hop([this, number = number_of(receiver)] {
+        std::string address = receiver.source().address();
+        if (address.empty()) return;
+        hop([this, number = number_of(receiver), address = std::move(address)] {
             const auto found = receivers_.find(number);
-            if (found != receivers_.end()) found->second.spec.port->notes.put(Attached{});
+            if (found != receivers_.end()) found->second.spec.port->notes.put(Attached{address});
         });
     });
 }

@@ -43,6 +43,8 @@ TEST_CASE("cli: wrong arguments are usage errors on stderr in one line", "[cli]"
         {"sub", "tail", "x", "--queue", "--deadletter"},
         {"sub", "tail", "x", "--unmasked"},
         {"queue", "peek", "x", "--meta"},
+        {"message", "reply"},
+        {"message", "request"},
         {"message", "send"},
         {"message", "tail"},
         {"type", "check"},
@@ -68,6 +70,8 @@ TEST_CASE("cli: every verb's help gives examples and exit codes", "[cli]") {
                                                                  {"manual"},
                                                                  {"completion", "bash"},
                                                                  {"event", "publish"},
+                                                                 {"message", "reply"},
+                                                                 {"message", "request"},
                                                                  {"message", "send"},
                                                                  {"message", "tail"},
                                                                  {"queue", "ls"},
@@ -204,8 +208,7 @@ TEST_CASE("cli: what the bus says of a line of a document is told once, as a lin
     const std::string kuvert =
         "\n\n{\n \"BeskedId\": {\"UUIDIdentifikator\":\n  "
         "\"0b5e1c70-0000-4000-8000-000000000001\"}}\n";
-    const Ran ran =
-        run({"event", "publish", "--as", "json", "--url", peer.url()}, kuvert);
+    const Ran ran = run({"event", "publish", "--as", "json", "--url", peer.url()}, kuvert);
     CHECK(ran.err == "vera: line 5: vera:schema-unknown: Beskeddata[0]: unknown type x.Y\n");
 }
 
@@ -303,6 +306,34 @@ TEST_CASE("cli: a message goes to the inbox with what was said of it", "[cli]") 
     CHECK(peer.bodies(1) == std::vector<std::string>{R"({"a":1})"});
     CHECK(peer.facts().at("content_type") == "application/json");
     CHECK(peer.facts().at("id") == "m-1");
+}
+
+TEST_CASE("cli: what a receiver is asked to do is written into a kuvert, and into nothing else",
+          "[cli]") {
+    test::Peer peer({});
+    const auto send = [&](const std::string& body) {
+        return run({"message",
+                    "send",
+                    "familie",
+                    "--action",
+                    "81061b03-6346-48e4-af93-09fc252c7c66",
+                    "--response-for",
+                    "urn:oio:cvr-nr:29189382",
+                    "--url",
+                    peer.url()},
+                   body);
+    };
+    CHECK(send(R"({"Beskedkuvert":{}})").exit_code == cli::exit_ok);
+    const auto sent = nlohmann::json::parse(peer.bodies(1).at(0));
+    CHECK(sent == nlohmann::json::parse(R"({"Beskedkuvert":{"Modtagerhandling":{
+        "Handling":{"UUIDIdentifikator":"81061b03-6346-48e4-af93-09fc252c7c66"},
+        "Responsmodtager":{"URNIdentifikator":"urn:oio:cvr-nr:29189382"}}}})"));
+    for (const char* body : {"hvad?", R"({"a":1})", "[1]", ""}) {
+        const Ran ran = send(body);
+        CHECK(ran.exit_code == cli::exit_failed);
+        CHECK(ran.err ==
+              "vera: --action: is written into a kuvert as JSON, which the message is not\n");
+    }
 }
 
 TEST_CASE("cli: a message that is refused is a failure with the reason, masked", "[cli]") {
