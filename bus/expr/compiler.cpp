@@ -317,7 +317,7 @@ std::vector<std::string> Program::reads() const {
 
 Compiled compile(std::string_view expression, const CompileOptions& options) {
     Compiled compiled;
-    auto parsed = parse(expression, options.limits);
+    auto parsed = parse(expression, options.limits, item_names(options.schema));
     if (auto* const error = std::get_if<Diagnostic>(&parsed)) {
         compiled.diagnostics.push_back(std::move(*error));
         return compiled;

@@ -4,6 +4,7 @@
 #include "bus/expr/arithmetic.hpp"
 #include "bus/expr/program.hpp"
 #include "bus/expr/property_reader.hpp"
+#include "bus/expr/pseudonyms.hpp"
 #include "bus/expr/scratch.hpp"
 #include "bus/expr/value.hpp"
 
@@ -33,6 +34,9 @@ class Evaluator {
 public:
     /// `lists`: borrowed for the evaluator's life; nullptr: LIST('…') knows none.
     explicit Evaluator(const ValueLists* lists = nullptr) : lists_(lists) {}
+
+    /// For PSEUDONYM, until the next call of this; nullptr: there is no key.
+    void use(const Pseudonyms* pseudonyms) { scratch_.pseudonyms = pseudonyms; }
 
     [[nodiscard]] Outcome evaluate(const Program& program, const PropertyReader& event);
     [[nodiscard]] bool matches(const Program& program, const PropertyReader& event) {

@@ -1,6 +1,7 @@
 #include "bus/expr/functions.hpp"
 
 #include "bus/expr/casting.hpp"
+#include "bus/expr/function_parts.hpp"
 #include "bus/expr/text.hpp"
 
 #include <algorithm>
@@ -9,22 +10,6 @@
 
 namespace vera::expr {
 namespace {
-
-using Arguments = std::span<const Value>;
-
-constexpr std::string_view too_long = "the texts made are longer than the evaluation may make";
-
-/// A text of at most `size` bytes, made by `fill`.
-template <class Fill>
-Value made_text(std::size_t size, Scratch& scratch, Complaint& complaint, Fill fill) {
-    std::string* const text = scratch.text(size);
-    if (text == nullptr) {
-        complaint = {ErrorKind::generic, too_long};
-        return Value::of_string({});
-    }
-    fill(*text);
-    return Value::of_string(*text);
-}
 
 Value length_of(Arguments a, Scratch& /*scratch*/, Complaint& /*complaint*/) {
     return Value::of_integer(static_cast<std::int32_t>(length(a[0].text)));
@@ -150,6 +135,10 @@ Value coalesce(Arguments a, Scratch& /*scratch*/, Complaint& /*complaint*/) {
     return Value::null();
 }
 
+Value choice(Arguments a, Scratch& /*scratch*/, Complaint& /*complaint*/) {
+    return a[0].is_true() ? a[1] : a[2];
+}
+
 Value count(Arguments a, Scratch& /*scratch*/, Complaint& /*complaint*/) {
     if (a[0].type == Type::many) return Value::of_integer(static_cast<std::int32_t>(a[0].count));
     return Value::of_integer(a[0].type == Type::null ? 0 : 1);
@@ -166,10 +155,8 @@ Value kle_under(Arguments a, Scratch& /*scratch*/, Complaint& /*complaint*/) {
 using P = Parameter;
 constexpr std::size_t n = Function::any_number;
 
-}  // namespace
-
-const std::vector<Function>& all_functions() {
-    static const std::vector<Function> functions = {
+std::vector<Function> common_functions() {
+    return {
         {"LENGTH",
          {P::string},
          1,
@@ -290,7 +277,26 @@ const std::vector<Function>& all_functions() {
          false,
          kle_under,
          "KLE_UNDER(kle, above): is it that KLE number or below it"},
+        {"IF",
+         {P::boolean, P::any, P::any},
+         3,
+         3,
+         Type::null,
+         false,
+         choice,
+         "IF(condition, x, y): x if it is true, otherwise y"},
     };
+}
+
+}  // namespace
+
+const std::vector<Function>& all_functions() {
+    static const std::vector<Function> functions = [] {
+        std::vector<Function> all = common_functions();
+        for (const auto& more : {text_functions(), date_functions(), identifier_functions()})
+            all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }();
     return functions;
 }
 

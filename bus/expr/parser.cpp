@@ -3,6 +3,7 @@
 #include "bus/expr/lexer.hpp"
 #include "bus/expr/text.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <optional>
@@ -34,9 +35,10 @@ std::optional<NodeKind> comparison_of(TokenKind kind) {
 /// returns false when `error` is set.
 class Parser {
 public:
-    Parser(std::string_view expression, const Limits& limits)
+    Parser(std::string_view expression, const Limits& limits, std::span<const std::string> items)
         : lexer_(expression),
-          limits_(limits) {
+          limits_(limits),
+          items_(items) {
         syntax_.expression = expression;
         token_ = lexer_.next();
         ahead_ = lexer_.next();
@@ -144,6 +146,7 @@ private:
     bool exists(NodeIndex& index);
     bool call(NodeIndex& index);
     bool identifier(NodeIndex& index);
+    [[nodiscard]] std::string roots() const;
     bool list_of(std::vector<NodeIndex>& nodes);
 
     /// Counts nesting while it lives.
@@ -160,6 +163,7 @@ private:
 
     Lexer lexer_;
     const Limits& limits_;
+    std::span<const std::string> items_;
     Syntax syntax_;
     Diagnostic error_;
     Token token_;
@@ -410,13 +414,21 @@ bool Parser::primary(NodeIndex& index) {
     return ahead_.kind == TokenKind::open ? call(index) : identifier(index);
 }
 
+/// "data or Beskedkuvert".
+std::string Parser::roots() const {
+    std::string text;
+    for (const std::string& item : items_)
+        text += item + ", ";
+    return text + "data or Beskedkuvert";
+}
+
 /// An attribute's name or a path.
 bool Parser::identifier(NodeIndex& index) {
     if (token_.kind == TokenKind::path) {
         const std::string root = token_.text.substr(0, token_.text.find('.'));
-        if (root != "data" && root != "Beskedkuvert")
-            return fail(
-                token_.begin, token_.begin + root.size(), "paths begin with data or Beskedkuvert");
+        if (root != "data" && root != "Beskedkuvert" &&
+            std::ranges::find(items_, root) == items_.end())
+            return fail(token_.begin, token_.begin + root.size(), "paths begin with " + roots());
         Node node = made(NodeKind::path, token_);
         node.text = token_.text;
         advance();
@@ -467,7 +479,9 @@ bool Parser::call(NodeIndex& index) {
 
 }  // namespace
 
-std::variant<Syntax, Diagnostic> parse(std::string_view expression, const Limits& limits) {
+std::variant<Syntax, Diagnostic> parse(std::string_view expression,
+                                       const Limits& limits,
+                                       std::span<const std::string> items) {
     if (expression.size() > limits.length_bytes)
         return Diagnostic{Severity::error,
                           ErrorKind::parse,
@@ -482,7 +496,7 @@ std::variant<Syntax, Diagnostic> parse(std::string_view expression, const Limits
                           static_cast<std::uint32_t>(valid),
                           1,
                           {}};
-    return Parser(expression, limits).parse();
+    return Parser(expression, limits, items).parse();
 }
 
 }  // namespace vera::expr

@@ -5,14 +5,17 @@
 #include "bus/expr/limits.hpp"
 #include "bus/expr/syntax.hpp"
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
 namespace vera::expr {
 
 /// The tree, or the first error: of kind parse, at the place where the expression stops making
-/// sense.
+/// sense. `items`: words that paths may begin with besides data and Beskedkuvert.
 [[nodiscard]] std::variant<Syntax, Diagnostic> parse(std::string_view expression,
-                                                     const Limits& limits);
+                                                     const Limits& limits,
+                                                     std::span<const std::string> items = {});
 
 }  // namespace vera::expr

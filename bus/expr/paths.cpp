@@ -30,9 +30,14 @@ Walk walk(const std::vector<std::string>& names, const MessageShape& root) {
     return walk;
 }
 
-std::vector<const MessageShape*> roots_of(Root root, const Schema* schema) {
+std::vector<const MessageShape*> roots_of(const FieldPath& path, const Schema* schema) {
     if (schema == nullptr) return {};
-    if (root == Root::data) return schema->payloads();
+    if (path.root == Root::data) return schema->payloads();
+    if (path.root == Root::item) {
+        for (const auto& [name, shape] : schema->items())
+            if (name == path.item && shape != nullptr) return {shape};
+        return {};
+    }
     return schema->kuvert() == nullptr ? std::vector<const MessageShape*>{}
                                        : std::vector<const MessageShape*>{schema->kuvert()};
 }
@@ -70,11 +75,21 @@ Diagnostic unknown_field(const Node& node,
 
 }  // namespace
 
+std::vector<std::string> item_names(const Schema* schema) {
+    std::vector<std::string> names;
+    if (schema == nullptr) return names;
+    for (const auto& [name, shape] : schema->items())
+        names.push_back(name);
+    return names;
+}
+
 FieldPath split_path(std::string_view text) {
     FieldPath path;
     path.text = text;
     std::size_t at = text.find('.');
-    path.root = text.substr(0, at) == "data" ? Root::data : Root::kuvert;
+    const std::string_view root = text.substr(0, at);
+    path.root = root == "data" ? Root::data : root == "Beskedkuvert" ? Root::kuvert : Root::item;
+    if (path.root == Root::item) path.item = root;
     while (at != std::string_view::npos) {
         const std::size_t next = text.find('.', at + 1);
         path.names.emplace_back(
@@ -91,12 +106,19 @@ std::vector<FieldPath> resolve_paths(const Syntax& syntax,
     for (const Node& node : syntax.nodes) {
         if (node.kind != NodeKind::path) continue;
         FieldPath path = split_path(node.text);
-        const auto roots = roots_of(path.root, schema);
+        const auto roots = roots_of(path, schema);
         for (const MessageShape* root : roots) {
             Walk found = walk(path.names, *root);
             if (found.names == path.names.size())
                 path.resolved.push_back({std::string(root->full_name()), std::move(found.steps)});
         }
+        if (path.root == Root::item && roots.empty())
+            diagnostics.push_back({Severity::error,
+                                   ErrorKind::missing_attribute,
+                                   path.item + " is a value and has no fields",
+                                   node.begin,
+                                   node.end - node.begin,
+                                   path.item});
         if (!roots.empty() && path.resolved.empty())
             diagnostics.push_back(unknown_field(node, path, roots));
         paths.push_back(std::move(path));
@@ -105,7 +127,7 @@ std::vector<FieldPath> resolve_paths(const Syntax& syntax,
 }
 
 std::optional<FieldShape> shape_of(const FieldPath& path, const Schema* schema) {
-    for (const MessageShape* root : roots_of(path.root, schema)) {
+    for (const MessageShape* root : roots_of(path, schema)) {
         const Walk found = walk(path.names, *root);
         if (found.names == path.names.size()) return found.steps.back();
     }

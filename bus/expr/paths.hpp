@@ -18,6 +18,8 @@ namespace vera::expr {
 
 /// The last field of a path in the first type that has it; none without a schema or in no type.
 [[nodiscard]] std::optional<FieldShape> shape_of(const FieldPath& path, const Schema* schema);
+/// What paths may begin with beside data and Beskedkuvert.
+[[nodiscard]] std::vector<std::string> item_names(const Schema* schema);
 [[nodiscard]] FieldPath split_path(std::string_view text);
 
 }  // namespace vera::expr

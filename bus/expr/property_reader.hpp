@@ -11,7 +11,11 @@
 
 namespace vera::expr {
 
-enum class Root : std::uint8_t { kuvert, data };
+enum class Root : std::uint8_t {
+    kuvert,
+    data,
+    item  ///< one of the schema's items(): an element that a mapping is at
+};
 
 /// A path in one type of message.
 struct ResolvedPath {
@@ -19,9 +23,10 @@ struct ResolvedPath {
     std::vector<FieldShape> steps;  ///< one per name
 };
 
-/// `Beskedkuvert.…` or `data.…`.
+/// `Beskedkuvert.…`, `data.…`, or the fields of an item.
 struct FieldPath {
     Root root = Root::data;
+    std::string item;                ///< its name; root item only
     std::string text;                ///< as it stands in the expression
     std::vector<std::string> names;  ///< behind the root
     std::vector<ResolvedPath>

@@ -32,6 +32,10 @@ public:
     [[nodiscard]] virtual std::vector<const MessageShape*> payloads() const = 0;
     /// Names that `LIST('…')` may have; nullptr: any.
     [[nodiscard]] virtual const std::vector<std::string>* lists() const = 0;
+    /// Further names that paths may begin with, the innermost last: filters have none.
+    [[nodiscard]] virtual std::vector<std::pair<std::string, const MessageShape*>> items() const {
+        return {};
+    }
 };
 
 }  // namespace vera::expr

@@ -44,8 +44,9 @@ public:
     [[nodiscard]] const Problem* problems_begin() const { return problems_.data(); }
     [[nodiscard]] std::size_t problems_held() const;
 
-    std::vector<Value> many;  ///< values of repeated fields
-    std::uint32_t steps = 0;  ///< that are left
+    const class Pseudonyms* pseudonyms = nullptr;  ///< none: there is no key
+    std::vector<Value> many;                       ///< values of repeated fields
+    std::uint32_t steps = 0;                       ///< that are left
 
 private:
     std::deque<std::string> texts_;
