@@ -32,6 +32,9 @@ void add_verbs(CLI::App& root, Session& session) {
 #ifdef VERA_HAS_OPS
     add_serve(root, session);
     add_config(group(root, "config", "The daemon's configuration"), session);
+    CLI::App& transform = group(root, "transform", "Mappings of events of one type to another");
+    add_transform_run(transform, session);
+    add_transform_check(transform, session);
 #endif
     add_event_publish(group(root, "event", "Events"), session);
 #ifdef VERA_HAS_EVENT

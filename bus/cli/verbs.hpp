@@ -40,6 +40,8 @@ void add_store_backup(CLI::App& store, Session& session);
 void add_store_fsck(CLI::App& store, Session& session);
 void add_store_restore(CLI::App& store, Session& session);
 void add_sub_tail(CLI::App& sub, Session& session);
+void add_transform_check(CLI::App& transform, Session& session);
+void add_transform_run(CLI::App& transform, Session& session);
 void add_type_asyncapi(CLI::App& type, Session& session);
 void add_type_check(CLI::App& type, Session& session);
 void add_type_docs(CLI::App& type, Session& session);

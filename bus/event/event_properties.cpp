@@ -154,6 +154,12 @@ private:
 
 }  // namespace
 
+void read_field(std::string_view message,
+                std::span<const FieldShape> steps,
+                expr::ValueSink& sink) {
+    Walk(sink).from(message, steps);
+}
+
 bool EventProperties::attribute(std::string_view name, Value& value) const {
     for (const TextAttribute& one : text_attributes) {
         if (one.name != name) continue;

@@ -6,6 +6,7 @@
 #include "bus/expr/property_reader.hpp"
 
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,12 @@ private:
     const KuvertView& kuvert_;
     mutable std::string time_;  ///< made when asked for
 };
+
+/// Hands the values at the end of `steps` to `sink`, from the bytes of the message in which they
+/// begin.
+void read_field(std::string_view message,
+                std::span<const expr::FieldShape> steps,
+                expr::ValueSink& sink);
 
 /// The JSON form of CloudEvents 1.0. Numbers that are no 32-bit integers are texts, as are values
 /// of other types; null is not there. `data.…` walks objects by their members' names, arrays give

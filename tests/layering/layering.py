@@ -55,7 +55,7 @@ SCHEMAS = re.compile(r"^(.*\.pb\.h|schemas/descriptor_set\.hpp)$")
 LIBRARIES = {
     "Proton": (re.compile(r"^proton/"), ["bus/amqp", "adapters/kit", "bus/cli"]),
     "Asio": (re.compile(r"^asio"), ["bus/amqp"]),
-    "OpenSSL": (re.compile(r"^openssl/"), ["bus/audit", "bus/amqp", "bus/policy"]),
+    "OpenSSL": (re.compile(r"^openssl/"), ["bus/audit", "bus/amqp", "bus/policy", "bus/transform"]),
     "yaml-cpp": (re.compile(r"^yaml-cpp/"), ["bus/ops"]),
     "RE2": (re.compile(r"^re2/"), ["bus/event"]),
     "SQLite": (re.compile(r"^sqlite3"), []),

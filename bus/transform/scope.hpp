@@ -1,0 +1,40 @@
+#pragma once
+// What expressions see while a mapping runs: attributes, kuvert and payload of the event, and the
+// elements they are inside. Private to this room.
+#include "bus/event/event_properties.hpp"
+#include "bus/transform/plan.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace vera::transform {
+
+class Scope : public expr::PropertyReader {
+public:
+    struct Item {
+        std::string_view name;
+        std::string_view bytes;  ///< of a message
+        bool is_value = false;
+        expr::Value value;
+    };
+
+    /// Borrows them until the next call.
+    void look_at(const event::Attributes& attributes, const event::KuvertView& kuvert);
+    void look_at(std::string_view payload) { payload_ = payload; }
+    void enter(const Item& item) { items_.push_back(item); }
+    void leave() { items_.pop_back(); }
+    void leave_all() { items_.clear(); }
+
+    /// The message in which a path begins.
+    [[nodiscard]] std::string_view root(const SourcePath& path) const;
+    [[nodiscard]] bool attribute(std::string_view name, expr::Value& value) const override;
+    bool field(const expr::FieldPath& path, expr::ValueSink& sink) const override;
+
+private:
+    const event::Attributes* attributes_ = nullptr;
+    const event::KuvertView* kuvert_ = nullptr;
+    std::string_view payload_;
+    std::vector<Item> items_;
+};
+
+}  // namespace vera::transform
