@@ -5,7 +5,6 @@
 #include "bus/ops/config.hpp"
 #include "bus/ops/schema_folder.hpp"
 
-#include <filesystem>
 #include <utility>
 #include <variant>
 
@@ -23,25 +22,21 @@ void add_schema_flags(CLI::App& verb, SchemaFlags& flags) {
 
 void add_schema_and_config_flags(CLI::App& verb, SchemaFlags& flags) {
     add_schema_flags(verb, flags);
-    verb.add_option("-c,--config", flags.config, "Configuration: its schemas are known too");
+    verb.add_option(
+        "-c,--config", flags.config, "Configuration: its schemas and names are known too");
 }
 
 Result<std::shared_ptr<const event::Catalogue>> catalogue_of(const SchemaFlags& flags) {
-    event::CatalogueParts parts{event::SchemaSet::built_in(), event::UuidNames::built_in()};
-    std::vector<std::string> folders;
     if (!flags.config.empty()) {
-        // Beyond loopback is for `serve --pilot` to decide: nothing is served here.
-        const ops::LoadedConfig loaded = ops::load_config(flags.config, {true, false});
+        ops::LoadOptions options;
+        options.allows_beyond_loopback = true;  // for `serve --pilot` to decide: nothing is served
+        options.schemas = flags.folders;
+        const ops::LoadedConfig loaded = ops::load_config(flags.config, options);
         if (!loaded.is_good()) return fail(Errc::bad_input, ops::to_text(loaded.problems));
-        if (flags.folders.empty()) return loaded.config.catalogue;
-        for (const ops::NameConfig& name : loaded.config.names)
-            parts.names.add({name.kind, name.uuid, name.name, name.level});
-        const auto beside = std::filesystem::path(flags.config).parent_path();
-        for (const std::string& path : loaded.config.schemas)
-            folders.push_back((beside / path).lexically_normal().string());
+        return loaded.config.catalogue;
     }
-    folders.insert(folders.end(), flags.folders.begin(), flags.folders.end());
-    for (const std::string& path : folders) {
+    event::CatalogueParts parts{event::SchemaSet::built_in(), event::UuidNames::built_in()};
+    for (const std::string& path : flags.folders) {
         const auto folder = ops::read_schemas(path, path);
         if (const auto* problem = std::get_if<event::SchemaProblem>(&folder))
             return fail(Errc::bad_input, to_text(*problem));

@@ -16,7 +16,7 @@ namespace vera::cli {
 
 struct SchemaFlags {
     std::vector<std::string> folders;
-    std::string config;  ///< its schemas and names too; empty: none
+    std::string config;  ///< its schemas, names and persons too; empty: none
 };
 
 /// --schemas, which may be repeated; of the environment VERA_SCHEMAS, parted by colons.

@@ -208,6 +208,8 @@ struct LoadOptions {
     bool keeps_sources = false;           ///< also tells where every option is set
     /// Spares making it anew where the configuration adds nothing to it.
     std::shared_ptr<const event::Catalogue> built_in{};
+    /// Folders of schemas beside those of the configuration, as seen from the working folder.
+    std::vector<std::string> schemas{};
 };
 
 /// What is wrong with the parts together, each of which is fine for itself: key and reason.

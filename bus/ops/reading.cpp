@@ -212,7 +212,8 @@ void Reading::make_catalogue(Section& section) {
     const auto built_in = [this] {
         return options_.built_in ? options_.built_in : event::Catalogue::built_in();
     };
-    if (so_far_.schemas.empty() && so_far_.names.empty() && so_far_.persons.empty()) {
+    if (so_far_.schemas.empty() && options_.schemas.empty() && so_far_.names.empty() &&
+        so_far_.persons.empty()) {
         catalogue_ = built_in();
         return;
     }
@@ -233,10 +234,13 @@ void Reading::make_catalogue(Section& section) {
 }
 
 bool Reading::add_schemas(Section& section, event::SchemaSet& schemas) {
+    std::vector<std::string> paths;
+    for (const std::string& path : so_far_.schemas)
+        paths.push_back(pem_files_.absolute(path));
+    paths.insert(paths.end(), options_.schemas.begin(), options_.schemas.end());
     bool is_good = true;
-    for (const std::string& path : so_far_.schemas) {
-        const std::string whole = pem_files_.absolute(path);
-        const auto read = read_schemas(whole, whole);
+    for (const std::string& path : paths) {
+        const auto read = read_schemas(path, path);
         std::vector<event::SchemaProblem> problems;
         if (const auto* problem = std::get_if<event::SchemaProblem>(&read)) {
             problems.push_back(*problem);

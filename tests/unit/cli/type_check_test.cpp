@@ -1,5 +1,8 @@
 // `vera type check` and `vera type validate`, and verbs that know types of folders.
 #include "bus/cli/cli.hpp"
+#include "bus/cli/schemas.hpp"
+#include "bus/event/catalogue.hpp"
+#include "bus/event/uuid_names.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/cli/ran.hpp"
 #include "tests/unit/ops/config_folder.hpp"
@@ -8,6 +11,7 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -268,6 +272,38 @@ TEST_CASE("cli: verbs about types know those of folders and of a configuration",
     CHECK(run({"type", "validate", "--schemas", frit}, example.out).exit_code == cli::exit_ok);
     const Ran docs = run({"type", "docs", "-o", "-", "--only", "Udlaan", "--schemas", frit});
     CHECK(docs.out.find("1 hændelsestype,") != std::string::npos);
+}
+
+TEST_CASE("cli: folders beside a configuration keep all that it says of ids", "[cli]") {
+    const test::ConfigFolder folder;
+    folder.write("frit/frit.proto",
+                 "syntax = \"proto3\";\npackage frit.v1;\nmessage Udlaan { string bog = 1; }\n");
+    folder.write("skemaer/plan.proto", plan("string a = 1;"));
+    const std::string persons =
+        folder.write("personer.csv", "2512484916,96514e13-afdd-44d6-95a8-adc2ca19b127\n");
+    std::filesystem::permissions(persons, std::filesystem::perms::owner_read);
+    const std::string config = folder.write(
+        "vera.yaml",
+        "listen: [{anonymous: true}]\nschemas: [skemaer]\npersons: personer.csv\nnames:\n"
+        "  - {uuid: 5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f, name: Vort system}\n"
+        "subscriptions: [{name: en, types: [frit.v1.Udlaan, plan.v1.Plan]}]\n");
+    const auto catalogue = cli::catalogue_of({{folder.path() + "/frit"}, config});
+    INFO((catalogue ? "" : catalogue.error().text));
+    REQUIRE(catalogue);
+    CHECK((*catalogue)->find("frit.v1.Udlaan") != nullptr);
+    CHECK((*catalogue)->find("plan.v1.Plan") != nullptr);
+    const auto* name = (*catalogue)->names().find("5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f");
+    REQUIRE(name != nullptr);
+    CHECK(name->name == "Vort system");
+    CHECK((*catalogue)->object_id("urn:oio:cpr-nr:2512484916") ==
+          "96514e13-afdd-44d6-95a8-adc2ca19b127");
+    // What is wrong with such a folder is told by its own place.
+    folder.write("skaevt/plan.proto", "syntax = \"proto3\";\nmessage A { strng a = 1; }\n");
+    const auto wrong = cli::catalogue_of({{folder.path() + "/skaevt"}, config});
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().text.find(folder.path() +
+                                  "/skaevt/plan.proto:2: column 13: \"strng\" is not defined.") !=
+          std::string::npos);
 }
 
 TEST_CASE("cli: a folder of schemas that is wrong is told by line and column", "[cli]") {
