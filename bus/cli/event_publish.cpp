@@ -259,13 +259,18 @@ void add_event_publish(CLI::App& event, Session& session) {
         "--type", kuvert.type, "The input is a payload of this type: vera.sag.v1.SagOprettet");
     std::vector<CLI::Option*> with_type{
         verb->add_option(
-            "--message-type", kuvert.beskedtype, "Beskedtype (UUID); default: of --type"),
+            "--message-type", kuvert.beskedtype, "Beskedtype, UUID or name; default: of --type"),
         verb->add_option("--authority", kuvert.authority, "Responsible authority, CVR number"),
         verb->add_option("--object", kuvert.object, "ObjektId, UUID or URN"),
-        verb->add_option("--object-type", kuvert.object_type, "ObjektType; default: of --type"),
-        verb->add_option("--action", kuvert.action, "ObjektHandling, UUID or URN"),
+        verb->add_option("--object-type",
+                         kuvert.object_type,
+                         "ObjektType, UUID, URN or name; default: of --type"),
+        verb->add_option("--action", kuvert.action, "ObjektHandling, UUID, URN or name"),
         verb->add_option("--kle", kuvert.kle, "OpgaveEmne, a KLE number: 27.20.04"),
-        verb->add_option("--sender", kuvert.sender, "BeskedAnsvarligAktoer, UUID or URN")};
+        verb->add_option("--sender", kuvert.sender, "BeskedAnsvarligAktoer, UUID, URN or name"),
+        verb->add_option("--sensitivity",
+                         kuvert.sensitivity,
+                         "Sikkerhedsklassificering, 1 to 4, UUID, URN or name")};
     for (CLI::Option* option : with_type)
         option->needs("--type");
     verb->add_option("--as", flags->wire_form, "Form on the wire")
@@ -279,13 +284,17 @@ void add_event_publish(CLI::App& event, Session& session) {
     verb->add_flag(
         "--progress", flags->has_progress, "Progress on stderr even if it is no terminal");
     verb->add_flag("--json", flags->is_json, "The summary as JSON");
-    add_schema_flags(*verb, flags->schemas);
+    add_schema_and_config_flags(*verb, flags->schemas);
     flags->connect = add_connect_flags(*verb);
-    verb->footer(
-        footer("  vera event publish sag.json\n"
-               "  vera event publish --type vera.sag.v1.SagOprettet --authority 29189382 \\\n"
-               "      --object 5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f payload.json\n"
-               "  zcat events.jsonl.gz | vera event publish --new-ids --progress -\n"));
+    verb->footer(footer(
+        "  vera event publish sag.json\n"
+        "  vera event publish --type vera.sag.v1.SagOprettet -c vera.yaml \\\n"
+        "      --sender 'Hjørring Kommune' --sensitivity 2 payload.json\n"
+        "  vera event publish --type vera.sag.v1.SagOprettet --authority 29189382 \\\n"
+        "      --object 5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f payload.json\n"
+        "  zcat events.jsonl.gz | vera event publish --new-ids --progress -\n"
+        "Names are those of the reference, of the schemas and of the configuration's "
+        "`names`; of\nthe kind that the flag is for, in any case, and ø may be typed oe.\n"));
     verb->callback([flags, &session] { session.exit_code = publish(*flags, session.io); });
 }
 

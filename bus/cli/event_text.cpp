@@ -33,14 +33,20 @@ constexpr std::pair<const char*, const char*> named_ids[] = {
     {"response for", "/Beskedkuvert/Modtagerhandling/Responsmodtager"},
     {"sensitivity", "/Beskedkuvert/Leveranceinformation/Sikkerhedsklassificering"}};
 
-std::string name_at(const json& root, const std::string& pointer, const event::UuidNames& names) {
+/// nullptr: it has none.
+const event::UuidName* name_at(const json& root,
+                               const std::string& pointer,
+                               const event::UuidNames& names) {
     std::string id = id_at(root, pointer);
     std::ranges::transform(id, id.begin(), [](char c) {
         return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
     });
-    const event::UuidName* known = names.find(id);
-    if (known == nullptr) return {};
-    return known->name + (known->level > 0 ? " (" + std::to_string(known->level) + ")" : "");
+    return names.find(id);
+}
+
+/// "Følsomme personoplysninger (3)".
+std::string shown(const event::UuidName& known) {
+    return known.name + (known.level > 0 ? " (" + std::to_string(known.level) + ")" : "");
 }
 
 std::string after(std::string text, std::string_view prefix) {
@@ -107,6 +113,14 @@ json facts_of(const kit::Received& message) {
     return facts;
 }
 
+json names_of(const json& body, const event::UuidNames& names) {
+    json found = json::object();
+    for (const auto& [title, at] : named_ids)
+        if (const event::UuidName* known = name_at(body, at, names))
+            found[known->uuid] = shown(*known);
+    return found;
+}
+
 std::string pretty(const kit::Received& message,
                    const json& body,
                    const event::UuidNames& names,
@@ -129,7 +143,8 @@ std::string pretty(const kit::Received& message,
         if (!what.empty()) text += std::string("  ") + name + ": " + what + '\n';
     };
     for (const auto& [title, at] : named_ids)
-        add_line(title, name_at(body, at, names));
+        if (const event::UuidName* known = name_at(body, at, names))
+            add_line(title, shown(*known) + "  " + known->uuid);
     add_line("from", message.sender());
     add_line("id", message.sender().empty() ? std::string() : message.id);
     add_line("answers", message.correlation_id);

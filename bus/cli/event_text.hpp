@@ -17,9 +17,13 @@ namespace vera::cli {
 /// What a listing says of a message beside its body; empty members are left out.
 [[nodiscard]] nlohmann::json facts_of(const kit::Received& message);
 
+/// What the kuvert's UUIDs are called, by UUID: of its type, sender, first object's type and
+/// action, and sensitivity, as far as they are known.
+[[nodiscard]] nlohmann::json names_of(const nlohmann::json& body, const event::UuidNames& names);
+
 /// "seq 12  2026-11-23 15:30:05.123+01:00  vera.sag.v1.SagOprettet  29189382  <object>", the names
-/// of its UUIDs as far as they are known, the reason of a dead letter or an unrouted event; then
-/// the body over many lines. `body` is already masked or not as the caller wants it.
+/// of its UUIDs beside them as far as they are known, the reason of a dead letter or an unrouted
+/// event; then the body over many lines. `body` is already masked or not as the caller wants it.
 [[nodiscard]] std::string pretty(const kit::Received& message,
                                  const nlohmann::json& body,
                                  const event::UuidNames& names,

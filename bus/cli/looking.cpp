@@ -52,6 +52,8 @@ void print(const kit::Received& message,
     } else {
         json facts = facts_of(message);
         if (!flags.is_unmasked) mask(facts);
+        if (json names = names_of(body, catalogue.names()); !names.empty())
+            facts["names"] = std::move(names);
         facts["kuvert"] = std::move(body);
         io.out << facts.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
     }
@@ -81,7 +83,7 @@ void add_show_flags(CLI::App& verb, LookFlags& flags) {
                         "Why personal data must be seen; goes to the bus with the request");
     verb.add_flag("--unmasked", flags.is_unmasked, "Show personal data; needs --reason")
         ->needs(reason);
-    add_schema_flags(verb, flags.schemas);
+    add_schema_and_config_flags(verb, flags.schemas);
 }
 
 int look(const LookFlags& flags, const Source& source, Io& io) {

@@ -22,7 +22,7 @@ struct LookFlags {
     std::shared_ptr<ConnectFlags> connect;
 };
 
-/// -n, --json, --meta, --unmasked, --reason, --schemas and the connection's flags.
+/// -n, --json, --meta, --unmasked, --reason, --schemas, -c and the connection's flags.
 void add_look_flags(CLI::App& verb, LookFlags& flags);
 /// Those of them that say how a message is shown: --json, --meta, --unmasked, --reason, --schemas.
 void add_show_flags(CLI::App& verb, LookFlags& flags);

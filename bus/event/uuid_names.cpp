@@ -1,5 +1,7 @@
 #include "bus/event/uuid_names.hpp"
 
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace vera::event {
@@ -86,6 +88,16 @@ void UuidNames::add(UuidName name) {
 void UuidNames::add_default(UuidName name) {
     std::string uuid = name.uuid;
     by_uuid_.try_emplace(std::move(uuid), std::move(name));
+}
+
+std::vector<const UuidName*> UuidNames::of_kind(Kind kind) const {
+    std::vector<const UuidName*> found;
+    for (const auto& [uuid, name] : by_uuid_)
+        if (name.kind == kind) found.push_back(&name);
+    std::ranges::sort(found, [](const UuidName* one, const UuidName* other) {
+        return std::tie(one->name, one->uuid) < std::tie(other->name, other->uuid);
+    });
+    return found;
 }
 
 const UuidName* UuidNames::find(std::string_view uuid) const {

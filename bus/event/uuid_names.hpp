@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace vera::event {
 
@@ -34,6 +35,8 @@ public:
     /// Only if the UUID has no name yet.
     void add_default(UuidName name);
 
+    /// All of one kind, by name.
+    [[nodiscard]] std::vector<const UuidName*> of_kind(UuidName::Kind kind) const;
     /// nullptr: no name is known. `uuid` in lower case.
     [[nodiscard]] const UuidName* find(std::string_view uuid) const;
     /// Level 1 to 4 of a canonical Sikkerhedsklassificering; 0 if unknown.

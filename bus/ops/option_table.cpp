@@ -38,8 +38,10 @@ OptionTable<NameConfig> name_options() {
                {"0.1",
                 reload,
                 "type of message, type of object, what was done to it, sensitivity, or who sends"}),
-        text(
-            "name", at(&NameConfig::name), display_name_form, {"0.1", reload, "what listings show"})
+        text("name",
+             at(&NameConfig::name),
+             display_name_form,
+             {"0.1", reload, "what listings show, and flags of `vera event publish` take"})
             .required("Digital Post"),
         integer("level",
                 at(&NameConfig::level),

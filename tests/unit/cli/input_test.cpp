@@ -86,6 +86,59 @@ TEST_CASE("cli: a payload and flags make a kuvert", "[cli]") {
     CHECK((*kuvert)["Beskeddata"][0]["sag"] == 1);
 }
 
+TEST_CASE("cli: names stand for the UUIDs that they are of", "[cli]") {
+    cli::KuvertFlags flags;
+    flags.type = "vera.sag.v1.SagOprettet";
+    flags.beskedtype = "pko_poststatus";
+    flags.object_type = "Person";
+    flags.action = "foedsel";  // as ø may be typed
+    flags.sender = "hjørring kommune";
+    flags.sensitivity = "Følsomme personoplysninger";
+    const auto made = [&flags] {
+        return cli::fill_kuvert(
+            {{"sag", 1}}, flags, *event::Catalogue::built_in(), Uuid{}, Timestamp{1});
+    };
+    const auto kuvert = made();
+    INFO((kuvert ? "" : kuvert.error().text));
+    REQUIRE(kuvert);
+    const auto& filter = (*kuvert)["Beskedkuvert"]["Filtreringsdata"];
+    CHECK(filter["Beskedtype"]["UUIDIdentifikator"] == "d2bed63c-4853-4008-b6e0-a74c15b15fbf");
+    const auto& registration = filter["ObjektRegistrering"][0];
+    CHECK(registration["ObjektType"]["UUIDIdentifikator"] ==
+          "ce7fcf97-a8a2-447a-8690-d38aa0f6e23c");
+    CHECK(registration["ObjektHandling"]["UUIDIdentifikator"] ==
+          "1e5bb089-5445-44f8-9b65-bc854053f423");
+    CHECK(filter["BeskedAnsvarligAktoer"]["UUIDIdentifikator"] ==
+          "6fb02f8f-bf63-4fd2-8f52-23e54aa193c9");
+    const auto& delivery = (*kuvert)["Beskedkuvert"]["Leveranceinformation"];
+    CHECK(delivery["Sikkerhedsklassificering"]["UUIDIdentifikator"] ==
+          "31c09910-e011-46a5-86fb-254374421fe8");
+    flags.sensitivity = "3";
+    CHECK((*made())["Beskedkuvert"]["Leveranceinformation"] == delivery);
+}
+
+TEST_CASE("cli: a name that is of no UUID, or of several, is told with what there is", "[cli]") {
+    using Kind = event::UuidName::Kind;
+    event::UuidNames names;
+    names.add({Kind::handling, "11111111-1111-4111-8111-111111111111", "Rettet"});
+    names.add({Kind::handling, "22222222-2222-4222-8222-222222222222", "rettet"});
+    names.add({Kind::handling, "33333333-3333-4333-8333-333333333333", "Slettet"});
+    names.add({Kind::objekttype, "44444444-4444-4444-8444-444444444444", "Sag"});
+    const auto text = [&names](const std::string& given) {
+        const auto id = cli::named_id(given, Kind::handling, names, "--action");
+        return id ? id->dump() : id.error().text;
+    };
+    CHECK(text("SLETTET") == R"({"UUIDIdentifikator":"33333333-3333-4333-8333-333333333333"})");
+    CHECK(text("33333333-3333-4333-8333-333333333333") == text("slettet"));
+    CHECK(text("urn:oio:x:1") == R"({"URNIdentifikator":"urn:oio:x:1"})");
+    CHECK(text("Sletet") ==
+          "--action: want a UUID, a URN or a name of kind handling, nearest: Slettet");
+    CHECK(text("Sag") == "--action: want a UUID, a URN or a name of kind handling");
+    CHECK(text("Rettet") ==
+          "--action: several are called so, say which: 11111111-1111-4111-8111-111111111111, "
+          "22222222-2222-4222-8222-222222222222");
+}
+
 TEST_CASE("cli: a flag that makes no kuvert is named", "[cli]") {
     const auto text = [](auto change, nlohmann::json payload = nlohmann::json::object()) {
         cli::KuvertFlags flags;
@@ -99,7 +152,10 @@ TEST_CASE("cli: a flag that makes no kuvert is named", "[cli]") {
     CHECK(text([](auto& flags) { flags.authority = "123"; }) ==
           "--authority: want a CVR number, 8 digits");
     CHECK(text([](auto& flags) { flags.object = "4711"; }) == "--object: want a UUID or a URN");
-    CHECK(text([](auto& flags) { flags.sender = "x"; }) == "--sender: want a UUID or a URN");
+    CHECK(text([](auto& flags) { flags.sender = "x"; }) ==
+          "--sender: want a UUID, a URN or a name of kind aktoer");
+    CHECK(text([](auto& flags) { flags.sensitivity = "5"; }) ==
+          "--sensitivity: want 1 to 4, a UUID, a URN or a name of kind foelsomhed");
     CHECK(text([](auto&) {}, nlohmann::json::array()) == "the payload is no JSON object");
     CHECK(text([](auto&) {}, {{"BeskedId", 1}}).find("leave --type out") != std::string::npos);
 }

@@ -42,6 +42,13 @@ std::string printed(const std::string& sample, std::string_view content_type) {
 
 }  // namespace
 
+TEST_CASE("cli: a listing has the names of UUIDs beside them", "[cli]") {
+    const std::string text = printed("post-status.json", "application/json");
+    CAPTURE(text);
+    CHECK(text.find("\n  message type: PKO_PostStatus  d2bed63c-4853-4008-b6e0-a74c15b15fbf\n") !=
+          std::string::npos);
+}
+
 TEST_CASE("cli: names, addresses and numbers of a person do not appear, the rest does", "[cli]") {
     const std::string text = printed("06-person-flyttet-til-frederikshavn.json",
                                      GENERATE("application/protobuf", "application/json"));

@@ -1,4 +1,5 @@
 #include "bus/cli/cli.hpp"
+#include "bus/host/random.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/cli/ran.hpp"
 #include "tests/unit/kit/peer.hpp"
@@ -194,6 +195,52 @@ TEST_CASE("cli: of JSON lines some refused is partly, with line and reason", "[c
     CHECK(ran.err.find("vera: line 4: not sent: no kuvert: BeskedId is not there") !=
           std::string::npos);
     CHECK((ran.out + ran.err).find("2512484916") == std::string::npos);
+}
+
+TEST_CASE("cli: names of a configuration are sent as UUIDs and shown beside them", "[cli]") {
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("vera-names-" + to_text(host::random_uuid()));
+    std::filesystem::create_directories(folder);
+    const std::string config = (folder / "vera.yaml").string();
+    std::ofstream(config) << "listen: [{anonymous: true}]\nnames:\n"
+                             "  - {uuid: 5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f, kind: handling, "
+                             "name: Afgjort på møde}\n";
+    test::Peer peer({});
+    const Ran sent = run({"event",
+                          "publish",
+                          "--as",
+                          "json",
+                          "--type",
+                          "vera.sag.v1.SagOprettet",
+                          "--action",
+                          "afgjort på møde",
+                          "-c",
+                          config,
+                          "--url",
+                          peer.url()},
+                         "{}");
+    CHECK(sent.err.empty());
+    const auto bodies = peer.bodies(1);
+    REQUIRE(bodies.size() == 1);
+    CHECK(bodies[0].find("\"ObjektHandling\":{\"UUIDIdentifikator\":"
+                         "\"5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f\"}") != std::string::npos);
+
+    const auto peek = [&bodies](const std::vector<std::string>& flags) {
+        test::PeerScript script;
+        script.outgoing = bodies;
+        const test::Peer shower(std::move(script));
+        std::vector<std::string> words{"queue", "peek", "x", "--url", shower.url()};
+        words.insert(words.end(), flags.begin(), flags.end());
+        return run(words).out;
+    };
+    const std::string line = "\n  action: Afgjort på møde  5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f\n";
+    CHECK(peek({"-c", config}).find(line) != std::string::npos);
+    const std::string without = peek({});
+    CHECK(without.find("5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f") != std::string::npos);
+    CHECK(without.find("  action: ") == std::string::npos);
+    const auto told = nlohmann::json::parse(peek({"-c", config, "--json", "--meta"}));
+    CHECK(told["names"]["5f0e6a0c-3c4e-4c86-8d4b-0a5b6d7c8e9f"] == "Afgjort på møde");
+    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("cli: what the bus says of a line of a document is told once, as a line of the input",
