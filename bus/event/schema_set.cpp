@@ -6,6 +6,7 @@
 #include "bus/event/schema_bounds.hpp"
 #include "bus/event/schema_imports.hpp"
 #include "bus/event/schema_options.hpp"
+#include "bus/event/schema_texts.hpp"
 
 #include <algorithm>
 #include <climits>
@@ -144,9 +145,9 @@ private:
     [[nodiscard]] std::string in_folder(const std::string& name) const {
         return folder_.place.empty() ? name : folder_.place + '/' + name;
     }
-    void problem(std::string file, std::string what) {
+    void problem(std::string file, std::string what, TextPlace at = {0, 0}) {
         if (problems.size() < max_problems)
-            problems.push_back({std::move(file), 0, 0, std::move(what)});
+            problems.push_back({std::move(file), at.line, at.column, std::move(what)});
     }
 
     const SchemaFolder& folder_;
@@ -173,6 +174,8 @@ void Adding::sort_out() {
             continue;
         else if (is_nested_too_deeply(file.bytes))
             problem(in_folder(file.name), "is nested too deeply (more than 200 open brackets)");
+        else if (const auto at = not_utf8_at(file.bytes))
+            problem(in_folder(file.name), "is not UTF-8", *at);
         else
             texts_.add(file);
     }
@@ -248,6 +251,8 @@ void Adding::take(const FileDescriptor& file) {
     if (known != nullptr && !is_own) return;
     auto proto = canonical(file);
     if (!proto) return problem(place(file.name()), "is nested too deeply for a descriptor set");
+    if (const auto what = not_utf8_in(*proto))
+        return problem(place(file.name()), *what + ": is not UTF-8");
     if (known != nullptr) return compare(file, *std::move(proto), *known);
     if (is_own) check_names(file);
     fresh_.emplace_back(*std::move(proto),

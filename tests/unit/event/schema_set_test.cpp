@@ -119,6 +119,38 @@ TEST_CASE("schemas: what is wrong with a file is told by line and column", "[eve
     CHECK(problems_of(folder({{"a.proto", row.text}})) == row.want);
 }
 
+TEST_CASE("schemas: what is not UTF-8 is refused, by its place", "[event]") {
+    // "Navn på eleven" as Latin-1 has it.
+    CHECK(problems_of(folder({{"a.proto", "syntax = \"proto3\";\n// Navn p\xe5 eleven\n"}})) ==
+          "skemaer/a.proto:2:10: is not UTF-8");
+    CHECK(problems_of(folder({{"a.proto", "// på\n// \xc3"}})) ==
+          "skemaer/a.proto:2:4: is not UTF-8");
+    const std::string escaped =
+        "syntax = \"proto3\";\npackage a;\nimport \"vera/options/v1/options.proto\";\n"
+        "message A { string navn = 1 [(vera.options.v1.example) = \"\\x8e\"]; }\n";
+    CHECK(problems_of(folder({{"a.proto", escaped}})) ==
+          "skemaer/a.proto: A.navn.options.example: is not UTF-8");
+    google::protobuf::FileDescriptorSet set;
+    auto& file = *set.add_file();
+    file.set_name("b.proto");
+    auto& field = *file.add_message_type()->add_field();
+    file.mutable_message_type(0)->set_name("B");
+    field.set_name("navn");
+    field.set_number(1);
+    field.set_label(google::protobuf::FieldDescriptorProto::LABEL_OPTIONAL);
+    field.set_type(google::protobuf::FieldDescriptorProto::TYPE_STRING);
+    field.set_json_name("n\x8evn");
+    CHECK(problems_of(folder({{"b.binpb", set.SerializeAsString()}})) ==
+          "skemaer/b.binpb (b.proto): B.navn.json_name: is not UTF-8");
+    field.set_json_name("nævn");
+    CHECK(problems_of(folder({{"b.binpb", set.SerializeAsString()}})).empty());
+    // Bytes are whatever they are.
+    CHECK(problems_of(folder({{"c.proto",
+                               "syntax = \"proto2\";\nmessage C { optional bytes c = 1 [default = "
+                               "\"\\x8e\"]; }\n"}}))
+              .empty());
+}
+
 TEST_CASE("schemas: a folder that is wrong adds nothing", "[event]") {
     SchemaSet set = SchemaSet::built_in();
     const std::size_t before = set.files().size();
