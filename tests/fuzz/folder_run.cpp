@@ -10,6 +10,7 @@
 #include "bus/pages/html_page.hpp"
 #include "bus/pages/markdown_page.hpp"
 #include "bus/pages/type_set.hpp"
+#include "tests/fuzz/schema_changes.hpp"
 
 #include <google/protobuf/descriptor.h>
 
@@ -20,6 +21,7 @@ using event::SchemaSet;
 
 const std::string text = R"(syntax = "proto3";
 package skole.v1;
+import "vera/oio/v1/grundtyper.proto";
 import "vera/oio/v1/registrering.proto";
 import "vera/options/v1/options.proto";
 import "google/protobuf/descriptor.proto";
@@ -37,10 +39,18 @@ message ElevIndmeldt {
   repeated vera.oio.v1.Virkning virkning = 6 [(vera.options.v1.required) = true];
   enum Trin { TRIN_UNSPECIFIED = 0; TRIN_1 = 1; }
   optional Trin trin = 1001 [(vera.options.v1.known_value) = true];
+  Klasse anden_klasse = 10;
+  int32 antal = 11;
+  repeated fixed32 karakterer = 12;
+  vera.oio.v1.UnikId elev = 13 [(vera.options.v1.urn) = URN_ART_CPR];
   reserved 7 to 9, 100;
   reserved "gammel";
 }
-message Klasse { string navn = 1 [(vera.options.v1.pattern) = "[0-9][A-Z]", json_name = "NAVN"]; }
+message Klasse {
+  string navn = 1 [
+    (vera.options.v1.pattern) = "[0-9][A-Z]", (vera.options.v1.example) = "7A", json_name = "NAVN"
+  ];
+}
 extend google.protobuf.FieldOptions { string egen = 50999; }
 )";
 
@@ -51,7 +61,8 @@ const SchemaSet& base() {
         google::protobuf::FileDescriptorSet some;
         for (const char* name : {"vera/options/v1/options.proto",
                                  "vera/oio/v1/grundtyper.proto",
-                                 "vera/oio/v1/registrering.proto"})
+                                 "vera/oio/v1/registrering.proto",
+                                 "vera/besked/v1/haendelsesbesked.proto"})
             *some.add_file() = *all.find(name);
         SchemaSet small;
         VERA_CHECK(small.add({"base", {{"base.binpb", some.SerializeAsString()}}}).empty());
@@ -60,8 +71,8 @@ const SchemaSet& base() {
     return set;
 }
 
-/// What people read of them can be made, whatever they say.
-void run_pages(const SchemaSet& set) {
+/// What people read of them can be made, whatever they say. Gives an example of each event.
+std::vector<std::string> run_pages(const SchemaSet& set) {
     google::protobuf::FileDescriptorSet all;
     for (const auto& file : set.files())
         *all.add_file() = file;
@@ -69,16 +80,26 @@ void run_pages(const SchemaSet& set) {
     VERA_CHECK(types.has_value());
     const auto description = pages::describe(*types);
     pages::PageOptions options;
+    std::vector<std::string> examples;
     for (const auto* type : types->events()) {
         options.only.insert(type->full_name());
-        VERA_CHECK(!pages::example_kuvert(*type).empty());
+        examples.push_back(pages::example_kuvert(*type).dump());
     }
-    if (options.only.empty()) return;
+    if (options.only.empty()) return examples;
     VERA_CHECK(!pages::html_page(*types, description, options).empty());
     VERA_CHECK(!pages::markdown_page(*types, description, options).empty());
     pages::AsyncApiOptions of_document;
     of_document.only = options.only;
     VERA_CHECK(!pages::asyncapi(*types, description, of_document).empty());
+    return examples;
+}
+
+/// The same for the same bytes.
+std::uint64_t seed_of(std::string_view bytes) {
+    std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
+    for (const char c : bytes)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    return hash;
 }
 
 }  // namespace
@@ -112,7 +133,9 @@ void run_folder(std::string_view bytes, FolderTally& tally) {
     }
     VERA_CHECK(event::breaks(set, set).empty());
     VERA_CHECK(event::breaks(base(), set).empty());
-    run_pages(set);
+    const std::vector<std::string> events = run_pages(set);
+    Dice dice(seed_of(bytes));
+    run_catalogue(set, base(), events, dice, tally.catalogues);
 }
 
 const std::vector<std::string>& good_folders() {
@@ -124,6 +147,14 @@ const std::vector<std::string>& good_folders() {
         return std::vector<std::string>{'\0' + text, '\1' + alone.SerializeAsString()};
     }();
     return folders;
+}
+
+std::string later_folder(Dice& dice) {
+    google::protobuf::FileDescriptorSet set;
+    VERA_CHECK(set.ParseFromString(good_folders()[1].substr(1)));
+    for (auto left = dice.below(4); left != 0; --left)
+        *set.mutable_file(0) = changed_file(set.file(0), dice);
+    return '\1' + set.SerializeAsString();
 }
 
 }  // namespace vera::fuzz
