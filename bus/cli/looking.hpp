@@ -24,7 +24,7 @@ struct LookFlags {
 
 /// -n, --json, --meta, --unmasked, --reason, --schemas, -c and the connection's flags.
 void add_look_flags(CLI::App& verb, LookFlags& flags);
-/// Those of them that say how a message is shown: --json, --meta, --unmasked, --reason, --schemas.
+/// Those of them that say how a message is shown: all but -n and the connection's.
 void add_show_flags(CLI::App& verb, LookFlags& flags);
 
 /// Prints one message as the flags say.

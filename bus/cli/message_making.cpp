@@ -12,26 +12,30 @@ namespace vera::cli {
 namespace {
 
 using nlohmann::json;
+using Kind = event::UuidName::Kind;
 
 /// Writes Modtagerhandling into a kuvert.
-Result<std::string> with_receiver_action(std::string body, const MessageFlags& flags) {
-    if (flags.action.empty() && flags.response_to.empty()) return body;
+Result<std::string> with_receiver_action(std::string body,
+                                         const MessageFlags& flags,
+                                         const event::UuidNames& names) {
+    if (flags.action.empty() && flags.response_for.empty()) return body;
     json kuvert = json::parse(body, nullptr, false);
     if (!kuvert.is_object() || !kuvert["Beskedkuvert"].is_object())
         return fail(Errc::bad_input,
                     std::string(flags.action.empty() ? "--response-for" : "--action") +
                         ": is written into a kuvert as JSON, which the message is not");
     json& action = kuvert["Beskedkuvert"]["Modtagerhandling"];
-    const auto set = [&action](const char* part, const std::string& id, const char* flag) {
-        if (id.empty()) return Result<void>{};
-        auto made = unik_id(id, flag);
-        if (!made) return Result<void>(fail(made.error().code, made.error().text));
-        action[part] = std::move(*made);
+    const auto set = [&](const char* part, const std::string& text, Kind kind, const char* flag) {
+        if (text.empty()) return Result<void>{};
+        auto id = named_id(text, kind, names, flag);
+        if (!id) return Result<void>(fail(id.error().code, id.error().text));
+        action[part] = std::move(*id);
         return Result<void>{};
     };
-    if (auto done = set("Handling", flags.action, "--action"); !done)
+    if (auto done = set("Handling", flags.action, Kind::handling, "--action"); !done)
         return fail(done.error().code, done.error().text);
-    if (auto done = set("Responsmodtager", flags.response_to, "--response-for"); !done)
+    if (auto done = set("Responsmodtager", flags.response_for, Kind::aktoer, "--response-for");
+        !done)
         return fail(done.error().code, done.error().text);
     return kuvert.dump();
 }
@@ -45,20 +49,23 @@ void add_message_flags(CLI::App& verb, MessageFlags& flags) {
                     "Default: application/json if it is JSON, else application/octet-stream");
     verb.add_option("--id", flags.id, "Message-id; default: a new UUID");
     verb.add_option("--subject", flags.subject, "Subject, passed on as it is");
-    verb.add_option("--action",
-                    flags.action,
-                    "Modtagerhandling, UUID or URN: what the receiver of a kuvert is asked to do");
+    verb.add_option(
+        "--action",
+        flags.action,
+        "Modtagerhandling, UUID, URN or name: what the receiver of a kuvert is asked to do");
     verb.add_option("--response-for",
-                    flags.response_to,
-                    "Responsmodtager, UUID or URN: who wants the response to a kuvert");
+                    flags.response_for,
+                    "Responsmodtager, UUID, URN or name: who wants the response to a kuvert");
     verb.add_option("--ttl", flags.ttl_seconds, "Seconds after which it is of no use; 0: never")
         ->check(CLI::Range(0U, 4294967U));
 }
 
-Result<kit::Message> make_message(const MessageFlags& flags, std::istream& standard_input) {
+Result<kit::Message> make_message(const MessageFlags& flags,
+                                  const event::UuidNames& names,
+                                  std::istream& standard_input) {
     auto read = read_input(flags.file, standard_input);
     if (!read) return fail(read.error().code, read.error().text);
-    auto body = with_receiver_action(std::move(*read), flags);
+    auto body = with_receiver_action(std::move(*read), flags, names);
     if (!body) return fail(body.error().code, body.error().text);
     kit::Message message;
     message.content_type = flags.content_type;

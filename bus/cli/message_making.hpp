@@ -4,6 +4,7 @@
 #include "adapters/kit/message.hpp"
 #include "bus/base/result.hpp"
 #include "bus/cli/verbs.hpp"
+#include "bus/event/uuid_names.hpp"
 
 #include <string>
 
@@ -14,8 +15,8 @@ struct MessageFlags {
     std::string content_type;
     std::string id;
     std::string subject;
-    std::string action;       ///< Modtagerhandling.Handling, UUID or URN
-    std::string response_to;  ///< Modtagerhandling.Responsmodtager, UUID or URN
+    std::string action;        ///< Modtagerhandling.Handling, UUID, URN or name
+    std::string response_for;  ///< Modtagerhandling.Responsmodtager, UUID, URN or name
     std::uint32_t ttl_seconds = 0;
     bool is_json = false;
 };
@@ -25,6 +26,7 @@ void add_message_flags(CLI::App& verb, MessageFlags& flags);
 
 /// Reads FILE. Errc::io; bad_input names the flag.
 [[nodiscard]] Result<kit::Message> make_message(const MessageFlags& flags,
+                                                const event::UuidNames& names,
                                                 std::istream& standard_input);
 
 /// "accepted <id>", or why not on stderr; gives the exit code.

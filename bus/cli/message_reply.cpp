@@ -2,6 +2,7 @@
 #include "bus/cli/looking.hpp"
 #include "bus/cli/masking.hpp"
 #include "bus/cli/message_making.hpp"
+#include "bus/event/catalogue.hpp"
 #include "bus/host/clock.hpp"
 
 #include <ostream>
@@ -48,7 +49,7 @@ int reply(const ReplyFlags& flags, Io& io) {
     if (!has_reason(flags.shown, io)) return exit_usage;
     const auto catalogue = catalogue_of(flags.shown.schemas);
     if (!catalogue) return report(io, catalogue.error());
-    auto answer = make_message(flags.message, io.in);
+    auto answer = make_message(flags.message, (*catalogue)->names(), io.in);
     if (!answer) return report(io, answer.error());
     auto connection = connect(*flags.shown.connect);
     if (!connection) return report(io, connection.error());

@@ -1,6 +1,7 @@
 #include "bus/cli/connecting.hpp"
 #include "bus/cli/looking.hpp"
 #include "bus/cli/message_making.hpp"
+#include "bus/event/catalogue.hpp"
 #include "bus/host/clock.hpp"
 
 #include <algorithm>
@@ -45,7 +46,7 @@ int request(const RequestFlags& flags, Io& io) {
     if (!has_reason(flags.shown, io)) return exit_usage;
     const auto catalogue = catalogue_of(flags.shown.schemas);
     if (!catalogue) return report(io, catalogue.error());
-    auto message = make_message(flags.message, io.in);
+    auto message = make_message(flags.message, (*catalogue)->names(), io.in);
     if (!message) return report(io, message.error());
     auto connection = connect(*flags.shown.connect);
     if (!connection) return report(io, connection.error());

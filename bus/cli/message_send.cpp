@@ -1,5 +1,7 @@
 #include "bus/cli/connecting.hpp"
 #include "bus/cli/message_making.hpp"
+#include "bus/cli/schemas.hpp"
+#include "bus/event/catalogue.hpp"
 
 #include <ostream>
 #include <utility>
@@ -12,11 +14,14 @@ struct SendFlags {
     std::string receiver;
     std::string reply_to;
     std::string correlation_id;
+    SchemaFlags schemas;
     std::shared_ptr<ConnectFlags> connect;
 };
 
 int send(const SendFlags& flags, Io& io) {
-    auto message = make_message(flags.message, io.in);
+    const auto catalogue = catalogue_of(flags.schemas);
+    if (!catalogue) return report(io, catalogue.error());
+    auto message = make_message(flags.message, (*catalogue)->names(), io.in);
     if (!message) return report(io, message.error());
     message->reply_to = flags.reply_to;
     message->correlation_id = flags.correlation_id;
@@ -42,6 +47,7 @@ void add_message_send(CLI::App& message, Session& session) {
     verb->add_option("--reply-to", flags->reply_to, "Where the answer is wanted: inbox/<system>");
     verb->add_option("--correlation-id", flags->correlation_id, "The message that this answers");
     verb->add_flag("--json", flags->message.is_json, "The verdict as JSON");
+    add_schema_and_config_flags(*verb, flags->schemas);
     flags->connect = add_connect_flags(*verb);
     verb->footer(footer(
         "  vera message send laege --user omsorg --secret-file omsorg.secret anmodning.json\n"
