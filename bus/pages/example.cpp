@@ -24,8 +24,9 @@ using nlohmann::ordered_json;
 namespace options = vera::options::v1;
 
 const std::string url_prefix = "type.googleapis.com";
-/// Deeper than this only an endless schema goes: what requires itself.
+/// Of schemas that go deeper, or hold more, the rest is left out: nobody reads it.
 constexpr std::size_t max_nesting = 24;
+constexpr std::size_t max_messages = 10'000;
 /// The payload's own fields and those of its object show their groups even if these are optional.
 constexpr std::size_t levels_in_full = 2;
 /// Of a message in which nothing has to be there: the relations of an object.
@@ -85,6 +86,7 @@ private:
     std::string object_uuid_;
     std::string path_;
     std::vector<const Descriptor*> open_;
+    std::size_t messages_ = 0;  ///< made so far
 };
 
 bool is_end_of_period(const FieldDescriptor& field, bool is_begin) {
@@ -123,7 +125,8 @@ bool Maker::is_shown(const FieldDescriptor& field) const {
 
 ordered_json Maker::message(const Descriptor& type) {
     ordered_json object = ordered_json::object();
-    if (open_.size() >= max_nesting) return object;
+    // What requires itself can be filled by nobody.
+    if (open_.size() >= max_nesting || is_nested(type) || ++messages_ > max_messages) return object;
     open_.push_back(&type);
     for (int i = 0; i < type.field_count(); ++i)
         if (is_shown(*type.field(i))) put(*type.field(i), object);

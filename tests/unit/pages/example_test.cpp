@@ -158,6 +158,25 @@ message DoerLukket { Deep deep = 1 [(vera.options.v1.required) = true]; }
     CHECK(broken_rule(*type, encode(set, "p.v1.DoerLukket", made)) == "");
 }
 
+TEST_CASE("pages: an example of a type that requires itself, or very much, ends", "[pages]") {
+    const std::string required = " [(vera.options.v1.required) = true]; ";
+    std::string text = "syntax = \"proto3\";\nimport \"vera/options/v1/options.proto\";\n";
+    // Nobody can send it: it would never end.
+    text += "message Endless { Endless a = 1" + required + "Endless b = 2" + required + "}\n";
+    for (int i = 0; i < 30; ++i) {
+        const std::string next = "M" + std::to_string(i + 1);
+        text += "message M" + std::to_string(i) + " { " + next + " a = 1" + required + next +
+                " b = 2" + required + "}\n";
+    }
+    text += "message M30 { string navn = 1" + required + "}\n";
+    const TypeSet set = set_of(text);
+    const auto example = [&set](const char* name) {
+        return example_payload(*set.pool().FindMessageTypeByName(name)).dump();
+    };
+    CHECK(example("Endless") == R"({"a":{},"b":{}})");
+    CHECK(example("M0").size() < 1'000'000);
+}
+
 TEST_CASE("pages: an example of a type that holds itself ends", "[pages]") {
     const TypeSet set = set_of(R"(syntax = "proto3"; package p.v1;
 import "vera/options/v1/options.proto";
