@@ -34,6 +34,8 @@ class Evaluator {
 public:
     /// `lists`: borrowed for the evaluator's life; nullptr: LIST('…') knows none.
     explicit Evaluator(const ValueLists* lists = nullptr) : lists_(lists) {}
+    /// Others from now on, borrowed likewise.
+    void use(const ValueLists* lists) { lists_ = lists; }
 
     /// For PSEUDONYM, until the next call of this; nullptr: there is no key.
     void use(const Pseudonyms* pseudonyms) { scratch_.pseudonyms = pseudonyms; }

@@ -127,11 +127,16 @@ std::vector<FieldPath> resolve_paths(const Syntax& syntax,
 }
 
 std::optional<FieldShape> shape_of(const FieldPath& path, const Schema* schema) {
+    std::optional<FieldShape> shape;
     for (const MessageShape* root : roots_of(path, schema)) {
         const Walk found = walk(path.names, *root);
-        if (found.names == path.names.size()) return found.steps.back();
+        if (found.names != path.names.size()) continue;
+        const FieldShape& last = found.steps.back();
+        if (shape && (shape->kind != last.kind || shape->enumeration != last.enumeration))
+            return std::nullopt;
+        shape = last;
     }
-    return std::nullopt;
+    return shape;
 }
 
 }  // namespace vera::expr

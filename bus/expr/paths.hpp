@@ -16,7 +16,8 @@ namespace vera::expr {
                                                    const Schema* schema,
                                                    std::vector<Diagnostic>& diagnostics);
 
-/// The last field of a path in the first type that has it; none without a schema or in no type.
+/// The last field of a path; none without a schema, if no type has it, or if it is of another kind
+/// in one than in another.
 [[nodiscard]] std::optional<FieldShape> shape_of(const FieldPath& path, const Schema* schema);
 /// What paths may begin with beside data and Beskedkuvert.
 [[nodiscard]] std::vector<std::string> item_names(const Schema* schema);
