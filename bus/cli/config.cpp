@@ -47,20 +47,22 @@ void add_check(CLI::App& config, Session& session) {
     const auto flags = add_file_flags(*verb);
     verb->footer(footer("  vera config check -c vera.yaml\n"));
     verb->callback([flags, &session] {
-        const auto facts = ops::check_config(flags->file);
+        const auto checked = ops::check_config(flags->file);
         if (flags->is_json) {
-            json out{{"version", 1}, {"ok", facts.has_value()}};
-            if (facts)
-                out["facts"] = *facts;
+            json out{{"version", 1}, {"ok", checked.has_value()}};
+            if (checked)
+                out.update({{"facts", checked->facts}, {"warnings", checked->warnings}});
             else
-                out["error"] = facts.error().text;
+                out["error"] = checked.error().text;
             print(session.io, out);
-            session.exit_code = facts ? exit_ok : exit_failed;
-        } else if (facts) {
-            for (const std::string& fact : *facts)
+            session.exit_code = checked ? exit_ok : exit_failed;
+        } else if (checked) {
+            for (const std::string& fact : checked->facts)
                 session.io.out << fact << '\n';
+            for (const std::string& warning : checked->warnings)
+                session.io.err << "vera: warning: " << warning << '\n';
         } else {
-            session.exit_code = report(session.io, facts.error());
+            session.exit_code = report(session.io, checked.error());
         }
     });
 }

@@ -1,11 +1,16 @@
 // `vera type check`: what a change of schemas breaks, and whom.
 #include "bus/cli/running_configuration.hpp"
 #include "bus/cli/verbs.hpp"
+#include "bus/event/catalogue.hpp"
+#include "bus/event/catalogue_parts.hpp"
 #include "bus/event/compatibility.hpp"
 #include "bus/event/schema_set.hpp"
 #include "bus/ops/config.hpp"
 #include "bus/ops/schema_folder.hpp"
+#include "bus/route/filter_compiler.hpp"
+#include "bus/route/type_pattern.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -85,6 +90,7 @@ Result<std::pair<SchemaSet, SchemaSet>> sets_of(const CheckFlags& flags) {
 struct Wanting {
     std::string subscription;
     std::vector<std::string> types;  ///< as they are written; none: all
+    std::string filter;              ///< an expression; empty: none
 };
 
 Result<std::vector<Wanting>> wanting_of_file(const std::string& config) {
@@ -92,7 +98,7 @@ Result<std::vector<Wanting>> wanting_of_file(const std::string& config) {
     if (!loaded.is_good()) return fail(Errc::bad_input, ops::to_text(loaded.problems));
     std::vector<Wanting> all;
     for (const ops::SubscriptionConfig& one : loaded.config.subscriptions)
-        all.push_back({one.name, one.filter.types});
+        all.push_back({one.name, one.filter.types, one.filter_text});
     return all;
 }
 
@@ -100,18 +106,23 @@ Result<std::vector<Wanting>> wanting_of_bus(const ConnectFlags& connect) {
     const auto reply = ask_running(connect, "READ");
     if (!reply) return fail(reply.error().code, reply.error().text);
     constexpr std::string_view before = "subscriptions[";
-    std::map<std::string, std::vector<std::string>> found;
+    std::map<std::string, Wanting> found;
     for (const ops::EffectiveOption& option : options_of(*reply)) {
         const std::size_t end = option.key.find(']');
         if (!option.key.starts_with(before) || end == std::string::npos) continue;
-        auto& types = found[option.key.substr(before.size(), end - before.size())];
-        if (option.key.substr(end) != "].types" || !option.value.is_array()) continue;
+        const std::string name = option.key.substr(before.size(), end - before.size());
+        const std::string of_it = option.key.substr(end);
+        Wanting& one = found[name];
+        one.subscription = name;
+        if (of_it == "].filter" && option.value.is_string())
+            one.filter = option.value.get<std::string>();
+        if (of_it != "].types" || !option.value.is_array()) continue;
         for (const json& type : option.value)
-            if (type.is_string()) types.push_back(type.get<std::string>());
+            if (type.is_string()) one.types.push_back(type.get<std::string>());
     }
     std::vector<Wanting> all;
-    for (auto& [subscription, types] : found)
-        all.push_back({subscription, std::move(types)});
+    for (auto& [name, one] : found)
+        all.push_back(std::move(one));
     return all;
 }
 
@@ -127,39 +138,94 @@ struct Touched {
     std::string subscription;
     std::string filter;  ///< as it is written: a type, or a package; empty: it has none
     std::string type;
+    bool by_expression = false;  ///< no type is named, and the expression lets it pass
     bool is_gone = false;
 };
 
-bool covers(const std::string& filter, const std::string& type) {
-    if (!filter.ends_with(".*")) return filter == type;
-    const std::string_view prefix = std::string_view(filter).substr(0, filter.size() - 1);
-    return type.starts_with(prefix) && type.find('.', prefix.size()) == std::string::npos;
-}
-
 using Broken = std::map<std::string, std::vector<const Difference*>>;
 
+/// `filters`: one per subscription, compiled against the old schemas.
 std::vector<Touched> touched_by(const std::vector<Wanting>& subscriptions,
+                                const std::vector<route::Filter>& filters,
                                 const Broken& broken,
                                 const std::set<std::string>& fresh) {
     std::vector<Touched> touched;
-    for (const Wanting& one : subscriptions)
+    for (std::size_t i = 0; i < subscriptions.size(); ++i)
         for (const auto& [type, ignored] : broken) {
+            const Wanting& one = subscriptions[i];
+            if (!route::may_match_type(filters[i], type)) continue;
             const bool is_gone = !fresh.contains(type);
-            if (one.types.empty()) touched.push_back({one.subscription, "", type, is_gone});
-            for (const std::string& filter : one.types)
-                if (covers(filter, type))
-                    touched.push_back({one.subscription, filter, type, is_gone});
+            if (one.types.empty())
+                touched.push_back({one.subscription, "", type, !one.filter.empty(), is_gone});
+            for (const std::string& wanted : one.types)
+                if (route::covers({wanted}, type))
+                    touched.push_back({one.subscription, wanted, type, false, is_gone});
         }
     return touched;
 }
 
+/// The names of UUIDs do not matter to filters.
+Result<std::shared_ptr<const event::Catalogue>> catalogue_of_set(const SchemaSet& set) {
+    auto made = event::Catalogue::make({set, event::UuidNames::built_in()});
+    if (const auto* problems = std::get_if<1>(&made))
+        return fail(Errc::bad_input, to_text(*problems));
+    return std::get<0>(std::move(made));
+}
+
+/// A subscription whose expression could be compiled and cannot any more.
+struct BrokenFilter {
+    std::string subscription;
+    std::vector<std::string> errors;  ///< "offset 12: vera.sag.v1.SagOprettet has no field x"
+};
+
+/// Their filters, and which of them do not compile: `before` against the old schemas, `broken` only
+/// against the new ones.
+struct Filters {
+    std::vector<route::Filter> before;
+    std::vector<BrokenFilter> broken;
+};
+
+std::vector<std::string> errors_of(const std::vector<expr::Diagnostic>& diagnostics) {
+    std::vector<std::string> errors;
+    for (const expr::Diagnostic& one : diagnostics)
+        if (one.severity == expr::Severity::error) errors.push_back(route::to_text(one));
+    return errors;
+}
+
+Result<Filters> filters_of(const std::vector<Wanting>& subscriptions,
+                           const SchemaSet& old,
+                           const SchemaSet& fresh) {
+    Filters filters;
+    for (const Wanting& one : subscriptions)
+        filters.before.push_back({one.types, {}, {}, {}});
+    if (std::ranges::all_of(subscriptions, [](const Wanting& one) { return one.filter.empty(); }))
+        return filters;
+    auto catalogue = catalogue_of_set(old);
+    if (!catalogue) return fail(catalogue.error().code, catalogue.error().text);
+    const route::FilterCompiler by_old(*std::move(catalogue));
+    catalogue = catalogue_of_set(fresh);
+    if (!catalogue) return fail(catalogue.error().code, catalogue.error().text);
+    const route::FilterCompiler by_fresh(*std::move(catalogue));
+    for (std::size_t i = 0; i < subscriptions.size(); ++i) {
+        const Wanting& one = subscriptions[i];
+        if (one.filter.empty()) continue;
+        if (!errors_of(by_old.compile(one.filter, filters.before[i])).empty()) continue;
+        route::Filter after = {one.types, {}, {}, {}};
+        if (auto errors = errors_of(by_fresh.compile(one.filter, after)); !errors.empty())
+            filters.broken.push_back({one.subscription, std::move(errors)});
+    }
+    return filters;
+}
+
 json to_json(const std::vector<Difference>& differences,
              const Broken& broken,
-             const std::vector<Touched>& touched) {
+             const std::vector<Touched>& touched,
+             const std::vector<BrokenFilter>& filters) {
     json out{{"version", 1},
              {"breaks", json::array()},
              {"types", json::array()},
-             {"subscriptions", json::array()}};
+             {"subscriptions", json::array()},
+             {"filters", json::array()}};
     for (const Difference& one : differences)
         out["breaks"].push_back({{"severity", name_of(one.severity)},
                                  {"file", one.file},
@@ -172,12 +238,15 @@ json to_json(const std::vector<Difference>& differences,
                                         {"filter", one.filter},
                                         {"type", one.type},
                                         {"gone", one.is_gone}});
+    for (const BrokenFilter& one : filters)
+        out["filters"].push_back({{"subscription", one.subscription}, {"errors", one.errors}});
     return out;
 }
 
 void print(const std::vector<Difference>& differences,
            const Broken& broken,
            const std::vector<Touched>& touched,
+           const std::vector<BrokenFilter>& filters,
            Io& io) {
     for (const Difference& one : differences)
         io.out << to_text(one) << '\n';
@@ -185,9 +254,15 @@ void print(const std::vector<Difference>& differences,
         io.out << "event concerned: " << type << '\n';
     for (const Touched& one : touched)
         io.out << "subscription " << one.subscription << ": "
-               << (one.filter.empty() ? "takes all types, so " : "types " + one.filter + " names ")
+               << (!one.filter.empty() ? "types " + one.filter + " names "
+                   : one.by_expression ? "its filter lets pass "
+                                       : "takes all types, so ")
                << one.type << (one.is_gone ? ", which is gone" : ", which has changed") << '\n';
-    if (differences.empty())
+    for (const BrokenFilter& one : filters)
+        for (const std::string& error : one.errors)
+            io.out << "subscription " << one.subscription << ": its filter breaks: " << error
+                   << '\n';
+    if (differences.empty() && filters.empty())
         io.out << "nothing breaks\n";
     else
         io.out << differences.size() << (differences.size() == 1 ? " break" : " breaks") << '\n';
@@ -201,12 +276,15 @@ int check(const CheckFlags& flags, Io& io) {
     const Broken broken = broken_types(old, differences);
     const auto wanting = wanting_of(flags);
     if (!wanting) return report(io, wanting.error());
-    const std::vector<Touched> touched = touched_by(*wanting, broken, payload_types(fresh));
+    const auto filters = filters_of(*wanting, old, fresh);
+    if (!filters) return report(io, filters.error());
+    const std::vector<Touched> touched =
+        touched_by(*wanting, filters->before, broken, payload_types(fresh));
     if (flags.is_json)
-        io.out << to_json(differences, broken, touched).dump() << '\n';
+        io.out << to_json(differences, broken, touched, filters->broken).dump() << '\n';
     else
-        print(differences, broken, touched, io);
-    return differences.empty() ? exit_ok : exit_failed;
+        print(differences, broken, touched, filters->broken, io);
+    return differences.empty() && filters->broken.empty() ? exit_ok : exit_failed;
 }
 
 }  // namespace

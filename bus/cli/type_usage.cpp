@@ -2,11 +2,9 @@
 
 #include "bus/ops/config.hpp"
 #include "bus/ops/daemon.hpp"
-#include "bus/route/routing_table.hpp"
+#include "bus/route/filter.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <utility>
 
 namespace vera::cli {
 namespace {
@@ -24,20 +22,8 @@ std::string host_of(const ops::ListenConfig& listen) {
     return address + ":" + std::to_string(listen.port);
 }
 
-/// The subscriptions with the clause about types alone: whose events they want is told in words.
-route::RoutingTable table_of_types(const ops::Config& config) {
-    std::vector<route::Subscription> subscriptions;
-    for (const ops::SubscriptionConfig& one : config.subscriptions) {
-        route::Filter filter;
-        filter.types = one.filter.types;
-        const auto number = static_cast<std::uint32_t>(subscriptions.size() + 1);
-        subscriptions.push_back({QueueId{number}, one.name, std::move(filter)});
-    }
-    return route::RoutingTable(std::move(subscriptions));
-}
-
 pages::Subscriber subscriber_of(const ops::Config& config, const ops::SubscriptionConfig& one) {
-    pages::Subscriber subscriber{one.name, {}, one.filter.objects.size()};
+    pages::Subscriber subscriber{one.name, {}, one.filter.objects.size(), one.filter_text};
     for (const std::string& cvr : one.filter.authorities)
         subscriber.authorities.push_back(authority_text(config, cvr));
     return subscriber;
@@ -58,16 +44,10 @@ Result<Uses> uses_of(const std::string& config_file, const std::vector<std::stri
     usage.node = config.node;
     for (const ops::SystemConfig& system : config.systems)
         usage.systems.push_back({system.name, authority_text(config, system.authority)});
-    const route::RoutingTable table = table_of_types(config);
-    for (const std::string& type : types) {
-        event::Attributes attributes;
-        attributes.type = type;
-        std::vector<QueueId> matching;
-        table.match(attributes, matching);
-        for (const QueueId queue : matching)
-            usage.subscribers[type].push_back(
-                subscriber_of(config, config.subscriptions[queue.value - 1]));
-    }
+    for (const std::string& type : types)
+        for (const ops::SubscriptionConfig& one : config.subscriptions)
+            if (route::may_match_type(one.filter, type))
+                usage.subscribers[type].push_back(subscriber_of(config, one));
     return uses;
 }
 

@@ -93,7 +93,8 @@ struct Catalogue::Contents {
     [[nodiscard]] std::string unknown_type(std::string_view name) const;
     [[nodiscard]] std::vector<std::string> type_names() const;
     [[nodiscard]] std::variant<Attributes, Refusal> check(const RawEvent& raw,
-                                                          std::string_view kuvert_bytes) const;
+                                                          std::string_view kuvert_bytes,
+                                                          KuvertView& view) const;
     [[nodiscard]] Timestamp virkning(std::string_view kuvert_bytes) const;
     [[nodiscard]] std::optional<Refusal> check_payload(const Payload& payload,
                                                        std::size_t index,
@@ -231,11 +232,12 @@ std::optional<Refusal> Catalogue::Contents::check_payload(const Payload& payload
 }
 
 std::variant<Attributes, Refusal> Catalogue::Contents::check(const RawEvent& raw,
-                                                             std::string_view kuvert_bytes) const {
+                                                             std::string_view kuvert_bytes,
+                                                             KuvertView& view) const {
     if (const auto broken = check_message(*kuvert, kuvert_bytes, UnknownFields::refused))
         return refusal(broken->is_encoding ? Condition::decode_error : Condition::schema_invalid,
                        where({}, broken->path) + broken->what);
-    const KuvertView view = view_kuvert(kuvert_bytes);
+    view = view_kuvert(kuvert_bytes);
     Attributes attributes;
     if (auto refused = derive(view, raw.identity.get(), {names, persons}, attributes))
         return std::move(*refused);
@@ -283,15 +285,22 @@ std::shared_ptr<const Catalogue> Catalogue::built_in() {
 }
 
 std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw) const {
+    CheckedKuvert ignored;
+    return check(raw, ignored);
+}
+
+std::variant<Attributes, Refusal> Catalogue::check(const RawEvent& raw,
+                                                   CheckedKuvert& checked) const {
     if (raw.body_kind == BodyKind::none || raw.body_kind == BodyKind::other)
         return refusal(Condition::decode_error,
                        "body: data sections or an amqp-value of binary or string are wanted");
     if (raw.body.empty()) return refusal(Condition::decode_error, "body: is empty");
     if (form_of(raw.body, raw.content_type) == KuvertForm::protobuf)
-        return contents_->check(raw, raw.body);
+        return contents_->check(raw, raw.body, checked.view);
     auto kuvert = kuvert_of_json(raw.body, UnknownPayloadMembers::ignored, *this);
     if (auto* refused = std::get_if<Refusal>(&kuvert)) return std::move(*refused);
-    return contents_->check(raw, std::get<std::string>(kuvert));
+    checked.encoded = std::get<std::string>(std::move(kuvert));
+    return contents_->check(raw, checked.encoded, checked.view);
 }
 
 Timestamp Catalogue::virkning(const RawEvent& raw) const {

@@ -18,6 +18,7 @@
 namespace vera::event {
 
 struct CatalogueParts;
+struct CheckedKuvert;
 class MessageTypes;
 struct TypeInfo;
 class UuidNames;
@@ -41,6 +42,10 @@ public:
     /// kuvert could be read), schema_unknown, schema_invalid, attribute_mismatch; the text names
     /// the field.
     [[nodiscard]] std::variant<Attributes, Refusal> check(const RawEvent& raw) const;
+    /// As well, and the kuvert in parts, for whoever looks at its fields; of a refused one
+    /// anything.
+    [[nodiscard]] std::variant<Attributes, Refusal> check(const RawEvent& raw,
+                                                          CheckedKuvert& kuvert) const;
 
     /// When the registration of the first Beskeddata takes effect, see latest_virkning(). For an
     /// event that check() has let through.

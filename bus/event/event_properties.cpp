@@ -160,6 +160,12 @@ void read_field(std::string_view message,
     Walk(sink).from(message, steps);
 }
 
+std::string Attributes::*text_member(std::string_view name) {
+    for (const TextAttribute& one : text_attributes)
+        if (one.name == name) return one.member;
+    return nullptr;
+}
+
 bool EventProperties::attribute(std::string_view name, Value& value) const {
     for (const TextAttribute& one : text_attributes) {
         if (one.name != name) continue;

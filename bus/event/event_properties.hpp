@@ -14,6 +14,9 @@
 
 namespace vera::event {
 
+/// The field that holds a text attribute; nullptr: it is made when asked for, or is no text.
+[[nodiscard]] std::string Attributes::*text_member(std::string_view name);
+
 /// Borrows all it is given. Thread: one at a time.
 class EventProperties : public expr::PropertyReader {
 public:

@@ -8,6 +8,7 @@
 #include "bus/event/uuid_names.hpp"
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,17 @@ struct KuvertView {
     std::string_view besked_id;
     std::string_view beskedkuvert;
     std::vector<Payload> beskeddata;
+};
+
+/// A kuvert that was checked, and the bytes that the view looks at if they are not those received.
+/// Stays where it is.
+struct CheckedKuvert {
+    CheckedKuvert() = default;
+    CheckedKuvert(const CheckedKuvert&) = delete;
+    CheckedKuvert& operator=(const CheckedKuvert&) = delete;
+
+    std::string encoded;  ///< of one that came as JSON
+    KuvertView view;      ///< else into the received bytes
 };
 
 /// `bytes` is a Haendelsesbesked that keeps its rules.

@@ -1,6 +1,8 @@
 // admit(): what the rooms that know events, subscriptions and audit say about one event, in one
 // plan.
 #include "bus/base/check.hpp"
+#include "bus/event/kuvert_view.hpp"
+#include "bus/event/urn.hpp"
 #include "bus/flow/plan.hpp"
 #include "bus/route/type_pattern.hpp"
 
@@ -15,6 +17,7 @@ namespace vera::flow {
 namespace {
 
 constexpr std::size_t max_reason_bytes = 4096;
+constexpr std::size_t max_part_bytes = 120;        // of one condition of a filter
 constexpr std::size_t max_message_id_bytes = 256;  // of a client's own making, in every record
 
 /// 0 means "none" everywhere, so no hash is 0.
@@ -30,24 +33,39 @@ bool has_common(const std::vector<QueueId>& some, const std::vector<QueueId>& ot
                                [&](QueueId id) { return std::ranges::binary_search(others, id); });
 }
 
-/// "name: clause; name: clause; and 17 more".
-std::string explain(const route::RoutingTable& routes, const event::Attributes& attributes) {
-    const std::vector<route::Exclusion> exclusions = routes.explain(attributes);
-    if (exclusions.empty()) return "there is no subscription";
+/// "types", "filter: kle LIKE '27.%'".
+std::string said_no(const route::Exclusion& exclusion) {
+    std::string text(route::name_of(exclusion.clause));
+    // Of a filter that asks for a person's number only the place is told.
+    if (exclusion.part.empty() || event::holds_cpr(exclusion.part)) return text;
+    text.append(": ");
+    if (exclusion.part.size() <= max_part_bytes) return text.append(exclusion.part);
+    std::size_t end = max_part_bytes;
+    while ((static_cast<unsigned char>(exclusion.part[end]) & 0xC0U) == 0x80U)
+        --end;  // no character of UTF-8 is cut
+    return text.append(exclusion.part.substr(0, end)).append("…");
+}
+
+/// "name: clause; name: clause; and 17 more": why none of the subscriptions matched.
+std::string explain(const route::RoutingTable& routes,
+                    const event::Attributes& attributes,
+                    const event::KuvertView& kuvert) {
+    const std::size_t all = routes.subscriptions().size();
+    if (all == 0) return "there is no subscription";
     constexpr std::size_t room_for_rest = 32;
     std::string reason;
     std::size_t told = 0;
-    for (const route::Exclusion& exclusion : exclusions) {
-        const std::string_view clause = route::name_of(exclusion.clause);
-        if (reason.size() + exclusion.subscription.size() + clause.size() + 4 + room_for_rest >
+    routes.explain(attributes, kuvert, [&](const route::Exclusion& exclusion) {
+        const std::string why = said_no(exclusion);
+        if (reason.size() + exclusion.subscription.size() + why.size() + 4 + room_for_rest >
             max_reason_bytes)
-            break;
+            return false;
         if (told != 0) reason += "; ";
-        reason.append(exclusion.subscription).append(": ").append(clause);
+        reason.append(exclusion.subscription).append(": ").append(why);
         ++told;
-    }
-    if (told < exclusions.size())
-        reason += (told == 0 ? "" : "; and ") + std::to_string(exclusions.size() - told) + " more";
+        return true;
+    });
+    if (told < all) reason += (told == 0 ? "" : "; and ") + std::to_string(all - told) + " more";
     return reason;
 }
 
@@ -69,16 +87,17 @@ std::variant<Plan, Refusal> admit(const Snapshot& snapshot, const event::RawEven
                        "message of " + std::to_string(raw.message.size()) + " bytes; at most " +
                            std::to_string(snapshot.limits.max_event_bytes) + " are taken"};
     }
-    auto checked = snapshot.catalogue->check(raw);
+    event::CheckedKuvert kuvert;
+    auto checked = snapshot.catalogue->check(raw, kuvert);
     if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
     const event::Attributes& attributes = *std::get_if<event::Attributes>(&checked);
 
     Plan plan;
     plan.generation = snapshot.generation;
-    snapshot.routes->match(attributes, plan.queues);
+    snapshot.routes->match(attributes, kuvert.view, plan.queues);
     if (plan.queues.empty()) {
         plan.queues.push_back(snapshot.unrouted);
-        plan.unrouted_reason = explain(*snapshot.routes, attributes);
+        plan.unrouted_reason = explain(*snapshot.routes, attributes, kuvert.view);
     }
     if (!attributes.object.empty())
         plan.order_key = keyed_hash(attributes.object, snapshot.hash_seed);

@@ -50,7 +50,7 @@ private:
     void read_subscription(const fs::path& path);
     void check_whole(Section& top);
     void make_contexts(Section& top);
-    void sort_problems();
+    void sort(std::vector<Problem>& problems) const;
     [[nodiscard]] fs::path absolute(const std::string& given) const {
         return (folder_ / given).lexically_normal();  // `given` itself if it is absolute
     }
@@ -74,18 +74,20 @@ LoadedConfig Loader::load(const std::string& file) {
     }
     out_.config.digest =
         digest_of(all_bytes_ + reading_.pem_files().public_bytes() + reading_.catalogue_bytes());
-    sort_problems();
+    sort(findings_.problems);
+    sort(findings_.warnings);
     out_.problems = std::move(findings_.problems);
+    out_.warnings = std::move(findings_.warnings);
     out_.sources = std::move(findings_.sources);
     return std::move(out_);
 }
 
-void Loader::sort_problems() {
+void Loader::sort(std::vector<Problem>& problems) const {
     std::map<std::string, std::size_t>
         rank;  // the configuration file comes first, others as they were read
-    for (const Problem& problem : findings_.problems)
+    for (const Problem& problem : problems)
         rank.try_emplace(problem.file, rank.size());
-    std::ranges::stable_sort(findings_.problems, {}, [&](const Problem& problem) {
+    std::ranges::stable_sort(problems, {}, [&](const Problem& problem) {
         return std::pair(rank[problem.file], problem.line);
     });
 }

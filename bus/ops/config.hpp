@@ -137,8 +137,9 @@ struct NameConfig {
 struct SubscriptionConfig {
     std::optional<Uuid> id;  ///< its identity; without it the name is
     std::string name;
-    route::Filter filter;
-    flow::RetryPolicy retry;
+    route::Filter filter;       ///< its expression is made of the text below
+    std::string filter_text{};  ///< as written; empty: none
+    flow::RetryPolicy retry{};
     bool allows_presettled = false;
     QueueLimitsConfig limits{};
     std::optional<Millis> ttl{};  ///< 1s – 3650d; not set: copies wait for ever
@@ -199,6 +200,7 @@ using Sources = std::map<std::string, Source>;
 struct LoadedConfig {
     Config config;                  ///< only to be used if there are no problems
     std::vector<Problem> problems;  ///< all, in the order of the files
+    std::vector<Problem> warnings;  ///< what is no error, and hardly meant; likewise
     Sources sources;                ///< if asked for
     [[nodiscard]] bool is_good() const { return problems.empty(); }
 };

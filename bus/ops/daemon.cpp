@@ -80,6 +80,15 @@ void cap_connections(std::uint32_t& connections) {
     connections = allowed;
 }
 
+void log_warnings(const std::vector<Problem>& warnings) {
+    for (const Problem& warning : warnings)
+        log::warn("configuration warning",
+                  {{"file", warning.file},
+                   {"line", std::to_string(warning.line)},
+                   {"key", warning.key},
+                   {"reason", warning.reason}});
+}
+
 void log_problems(const std::vector<Problem>& problems) {
     for (const Problem& problem : problems)
         log::error("configuration error",
@@ -319,6 +328,7 @@ Daemon::~Daemon() = default;
 Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     LoadedConfig loaded = load_config(options.config_file, {options.is_pilot, false});
     if (!loaded.is_good()) return fail(Errc::bad_input, to_text(loaded.problems));
+    log_warnings(loaded.warnings);
     auto parts = std::make_unique<Parts>(std::move(options));
     parts->config = std::move(loaded.config);
     parts->digest.set(parts->config.digest);
@@ -367,6 +377,7 @@ ReloadReport Daemon::reload() {
     }
     report.is_applied = loaded.is_good();
     if (report.is_applied) {
+        log_warnings(loaded.warnings);
         parts.apply(std::move(loaded.config));
         log_generation("configuration reloaded", parts.config, parts.generation);
     } else {

@@ -265,6 +265,26 @@ Option<SubscriptionConfig> subscription_objects() {
     return option;
 }
 
+/// Compiled as soon as it is read: the clauses about types stand before it in the table.
+Option<SubscriptionConfig> subscription_filter() {
+    auto option = text("filter",
+                       at(&SubscriptionConfig::filter_text),
+                       form(
+                           "an expression, see bus/expr/README.md",
+                           [](const std::string& text) { return !text.empty(); },
+                           "is empty; leave it out for every event"),
+                       {"0.1", reload, "what must be true of an event besides the lists above"});
+    option.read = [read = option.read](const OptionFacts& facts,
+                                       Section& section,
+                                       SubscriptionConfig& subscription,
+                                       Reading& reading) {
+        read(facts, section, subscription, reading);
+        if (!subscription.filter_text.empty())
+            reading.compile_filter(section, facts.key, subscription);
+    };
+    return option;
+}
+
 OptionTable<SubscriptionConfig> make_subscription_options() {
     return {
         subscription_id().example("96514e13-afdd-44d6-95a8-adc2ca19b127"),
@@ -291,6 +311,7 @@ OptionTable<SubscriptionConfig> make_subscription_options() {
             .example("[\"29189382\"]")
             .basic(),
         subscription_objects().example("[7654895c-a3f3-4c77-8afd-4c77330f963c]"),
+        subscription_filter().example("kle LIKE '27.%' AND foelsomhed <= 2").basic(),
         group("retry",
               at(&SubscriptionConfig::retry),
               retry_options(),

@@ -195,6 +195,29 @@ void Reading::check_type(Section& section,
                         (near.empty() ? "" : "; did you mean `" + near + "`?"));
 }
 
+void Reading::compile_filter(Section& section,
+                             std::string_view key,
+                             SubscriptionConfig& subscription) {
+    // What the missing schemas would have brought is not complained about once more.
+    if (catalogue_ == nullptr || !is_catalogue_whole_) return;
+    if (!filters_) filters_.emplace(catalogue_);
+    for (const expr::Diagnostic& one :
+         filters_->compile(subscription.filter_text, subscription.filter)) {
+        if (one.severity == expr::Severity::error)
+            section.problem(key, route::to_text(one));
+        else
+            section.warning(key, route::to_text(one));
+    }
+    if (!subscription.filter.expression) return;
+    // There is no way yet to give a bus value lists: nothing would ever be in one.
+    const expr::Code& code = subscription.filter.expression->program.code();
+    for (const expr::Instruction& one : code.instructions)
+        if (one.op == expr::Op::in_list)
+            section.problem(key,
+                            "offset " + std::to_string(one.offset) + ": there is no value list " +
+                                std::string(code.names[one.operand]));
+}
+
 void Reading::check_queue(Section& section, const QueueConfig& queue) {
     check_name(section, "queue", queue.name);
 }

@@ -6,10 +6,12 @@
 #include "bus/ops/config.hpp"
 #include "bus/ops/pem_files.hpp"
 #include "bus/ops/section.hpp"
+#include "bus/route/filter_compiler.hpp"
 
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace vera::event {
@@ -32,6 +34,8 @@ public:
     void check_authority(Section& section, const AuthorityConfig& authority);
     void check_system(Section& section, const SystemConfig& system);
     void check_subscription(Section& section, const SubscriptionConfig& subscription);
+    /// Makes `filter.expression` of the text of the option `key`.
+    void compile_filter(Section& section, std::string_view key, SubscriptionConfig& subscription);
     void check_queue(Section& section, const QueueConfig& queue);
     void check_name_of_uuid(Section& section, const NameConfig& name);
 
@@ -73,6 +77,7 @@ private:
     std::shared_ptr<const event::Catalogue> catalogue_;
     bool is_catalogue_whole_ = true;  ///< nothing of the configuration's schemas is left out
     std::string catalogue_bytes_;
+    std::optional<route::FilterCompiler> filters_;  ///< once there is one
     PemFiles pem_files_;
     std::map<std::pair<std::string, std::string>, std::string> seen_;
 };

@@ -262,6 +262,9 @@ bool Section::maps(std::string_view key, const std::function<void(Section&)>& re
     return true;
 }
 
+void Section::warning(std::string_view key, std::string reason) {
+    findings_.warnings.push_back({file_, line_of(key), path_of(key), std::move(reason)});
+}
 void Section::problem_elsewhere(Problem problem) {
     findings_.problems.push_back(std::move(problem));
 }

@@ -19,6 +19,7 @@ namespace vera::ops {
 /// What a reading finds besides values.
 struct Findings {
     std::vector<Problem> problems;
+    std::vector<Problem> warnings;
     Sources sources;  ///< only if `keeps_sources`
     bool keeps_sources = false;
 };
@@ -69,6 +70,8 @@ public:
     [[nodiscard]] bool has(std::string_view key) const;
     /// An error at a key of this map, or at the map itself if the key is absent or empty.
     void problem(std::string_view key, std::string reason);
+    /// What is no error, and hardly meant.
+    void warning(std::string_view key, std::string reason);
     /// An error in another file that this one names.
     void problem_elsewhere(Problem problem);
     /// To be called last: reports what is there and was never asked for.

@@ -258,12 +258,15 @@ std::string tls_text(const TlsConfig& tls) {
 
 }  // namespace
 
-Result<std::vector<std::string>> check_config(const std::string& config_file) {
+Result<CheckedConfig> check_config(const std::string& config_file) {
     // Beyond loopback is for `serve --pilot` to decide: here it is a fact to be told.
     const LoadedConfig loaded = load_config(config_file, {true, false});
     if (!loaded.is_good()) return fail(Errc::bad_input, to_text(loaded.problems));
     const Config& config = loaded.config;
-    std::vector<std::string> facts;
+    CheckedConfig checked;
+    for (const Problem& warning : loaded.warnings)
+        checked.warnings.push_back(to_text(warning));
+    std::vector<std::string>& facts = checked.facts;
     facts.push_back("node " + config.node + ", digest " + config.digest);
     for (const ListenConfig& listen : config.listen)
         facts.push_back(
@@ -276,7 +279,7 @@ Result<std::vector<std::string>> check_config(const std::string& config_file) {
                     std::to_string(config.systems.size()) + " systems, " +
                     std::to_string(config.subscriptions.size()) + " subscriptions, " +
                     std::to_string(config.queues.size()) + " queues");
-    return facts;
+    return checked;
 }
 
 }  // namespace vera::ops

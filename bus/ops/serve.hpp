@@ -22,8 +22,12 @@ struct ServeOptions {
 /// stderr). Blocks; call once, from the main thread.
 [[nodiscard]] int serve(const ServeOptions& options);
 
-/// What `vera config check` prints: facts on success, otherwise Errc::bad_input with "file:line:
-/// key: reason" lines.
-[[nodiscard]] Result<std::vector<std::string>> check_config(const std::string& config_file);
+/// What `vera config check` prints of a configuration that may be run.
+struct CheckedConfig {
+    std::vector<std::string> facts;
+    std::vector<std::string> warnings;  ///< "file:line: key: reason"
+};
+/// Errc::bad_input with "file:line: key: reason" lines.
+[[nodiscard]] Result<CheckedConfig> check_config(const std::string& config_file);
 
 }  // namespace vera::ops

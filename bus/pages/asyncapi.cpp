@@ -201,6 +201,7 @@ void Document::put_subscriptions(ordered_json& channels) const {
         if (!facts[name]->authorities.empty())
             made["x-vera-authorities"] = facts[name]->authorities;
         if (facts[name]->objects != 0) made["x-vera-objects"] = facts[name]->objects;
+        if (!facts[name]->filter.empty()) made["x-vera-filter"] = facts[name]->filter;
         channels["sub." + name] = std::move(made);
         channels["sub." + name + ".deadletter"] =
             channel("sub/" + name + "/$deadletter", given_up, {});

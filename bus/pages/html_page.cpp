@@ -278,6 +278,8 @@ void Page::usage_of(const Message& message) {
         if (one.objects != 0)
             more +=
                 (more.empty() ? "" : "; ") + in(label::only_about) + std::to_string(one.objects);
+        if (!one.filter.empty())
+            more += (more.empty() ? "" : "; ") + in(label::only_where) + code(one.filter);
         if (!more.empty()) html += " (" + more + ")";
         html += "</li>";
     }

@@ -193,6 +193,8 @@ std::string Specification::receivers_of(const Message& message) const {
         if (one.objects != 0)
             more +=
                 (more.empty() ? "" : "; ") + in(label::only_about) + std::to_string(one.objects);
+        if (!one.filter.empty())
+            more += (more.empty() ? "" : "; ") + in(label::only_where) + code_span(one.filter);
         if (!more.empty()) text += " (" + more + ")";
     }
     return text;

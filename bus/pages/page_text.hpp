@@ -62,6 +62,7 @@ inline constexpr Words any_system{"ethvert system under Deltagere; der er ingen 
                                   "any system among the participants; there are no agreements"};
 inline constexpr Words nobody{"ingen abonnementer", "no subscription"};
 inline constexpr Words only_of{"kun fra ", "only of "};
+inline constexpr Words only_where{"kun hvis ", "only if "};
 inline constexpr Words only_about{"kun om bestemte objekter: ", "only about certain objects: "};
 inline constexpr Words participants{"Deltagere", "Participants"};
 inline constexpr Words system{"System", "System"};

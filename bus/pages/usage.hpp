@@ -20,6 +20,7 @@ struct Subscriber {
     std::string name;
     std::vector<std::string> authorities;  ///< names; empty: of every authority
     std::size_t objects = 0;               ///< only about this many objects; 0: about every one
+    std::string filter{};                  ///< an expression that must be true besides; empty: none
 };
 
 struct Usage {

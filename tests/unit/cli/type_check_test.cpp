@@ -91,6 +91,33 @@ TEST_CASE("cli: type check with a configuration tells whose filters name what br
           "1 break\n");
 }
 
+TEST_CASE("cli: type check tells whose expressions a change breaks", "[cli]") {
+    const test::ConfigFolder folder;
+    folder.write("old/plan.proto", plan("string a = 1; string b = 2;"));
+    folder.write("new/plan.proto", plan("string a = 1; string bee = 2;"));
+    const std::string config =
+        folder.write("vera.yaml",
+                     "listen: [{anonymous: true}]\nschemas: [old]\nsubscriptions:\n"
+                     "  - {name: a, filter: \"data.a = 'x'\"}\n"
+                     "  - {name: b, types: [plan.v1.Plan], filter: \"data.b = 'x'\"}\n"
+                     "  - {name: sager, filter: \"type LIKE 'vera.sag.%'\"}\n");
+    const Ran ran = run({"type",
+                         "check",
+                         "-c",
+                         config,
+                         "--against",
+                         folder.path() + "/old",
+                         folder.path() + "/new"});
+    CAPTURE(ran.err);
+    CHECK(ran.exit_code == cli::exit_failed);
+    CHECK(ran.out.find("event concerned: plan.v1.Plan\n"
+                       "subscription a: its filter lets pass plan.v1.Plan, which has changed\n"
+                       "subscription b: types plan.v1.Plan names plan.v1.Plan, which has changed\n"
+                       "subscription b: its filter breaks: offset 5: plan.v1.Plan has no field b; "
+                       "did you mean `data.a`?\n") != std::string::npos);
+    CHECK(ran.out.find("sager") == std::string::npos);
+}
+
 TEST_CASE("cli: type check compares a folder with a descriptor set that brings its imports",
           "[cli]") {
     using namespace google::protobuf;

@@ -1,5 +1,6 @@
 #include "bus/event/catalogue.hpp"
 #include "bus/flow/plan.hpp"
+#include "bus/route/filter_compiler.hpp"
 #include "bus/route/routing_table.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/event/sample_kuvert.hpp"
@@ -93,6 +94,36 @@ TEST_CASE(
     CHECK(one.id_hash != other_store.id_hash);
     CHECK(one.order_key != other_store.order_key);
     CHECK(one.bytes_hash != other_store.bytes_hash);
+}
+
+TEST_CASE("pipeline: a filter over the payload routes both forms of an event, and says why not",
+          "[flow]") {
+    const route::FilterCompiler compiler(event::Catalogue::built_in());
+    const auto with = [&](std::uint32_t queue, std::string name, const std::string& filter) {
+        route::Subscription made = subscription(queue, std::move(name), {});
+        CHECK(compiler.compile(filter, made.filter).empty());
+        return made;
+    };
+    const Snapshot snapshot =
+        snapshot_with({with(1, "ja", "data.sag.egenskaber.sagsnummer LIKE '2026-%'"),
+                       with(2, "nej", "type LIKE 'vera.%' AND kle LIKE '28.%'")});
+    event::RawEvent in_protobuf = sample();
+    const auto json = event::test::kuvert_to_json(in_protobuf.body, "application/protobuf", false);
+    REQUIRE(json);
+    event::RawEvent in_json = event::test::raw_event(*json, "application/json");
+    for (const event::RawEvent& raw : {in_protobuf, in_json})
+        CHECK(plan_of(admit(snapshot, raw)).queues == std::vector<QueueId>{QueueId{1}});
+    const Snapshot nobody = snapshot_with({
+        with(2, "nej", "type LIKE 'vera.%' AND kle LIKE '28.%'"),
+        with(3, "person", "subject = 'urn:oio:cpr-nr:0101010000'"),
+        with(4, "lang", "kle IN ('" + std::string(200, 'x') + "')"),
+    });
+    const Plan plan = plan_of(admit(nobody, sample()));
+    CHECK(plan.queues == std::vector<QueueId>{QueueId{9}});
+    CHECK(plan.unrouted_reason ==
+          "nej: filter: kle LIKE '28.%'; person: filter; lang: filter: kle "
+          "IN ('" +
+              std::string(111, 'x') + "…");
 }
 
 TEST_CASE("pipeline: an event that nobody wants goes to $unrouted and says why, within 4 KiB",

@@ -79,6 +79,9 @@ subscriptions:
     types: [vera.person.v1.PersonFlyttet, "vera.sag.v1.*"]
     authorities: ["29189382"]
     objects: [2B2C8E9A-0000-4000-8000-000000000001, "urn:x"]
+    filter: >-
+      kle LIKE '27.%'
+      AND foelsomhed <= 2
     retry: {backoff: [1s, 2m], attempts: 3}
     presettled: true
 queues:
@@ -110,6 +113,10 @@ queues:
     CHECK(subscription.filter.types.size() == 2);
     CHECK(subscription.filter.objects ==
           std::vector<std::string>{"2b2c8e9a-0000-4000-8000-000000000001", "urn:x"});
+    CHECK(subscription.filter_text == "kle LIKE '27.%' AND foelsomhed <= 2");
+    REQUIRE(subscription.filter.expression);
+    CHECK(subscription.filter.expression->program.expression() == subscription.filter_text);
+    CHECK(loaded.warnings.empty());
     CHECK(subscription.retry.backoff == std::vector<Millis>{1s, 2min});
     CHECK(subscription.retry.max_attempts == 3);
     CHECK(subscription.allows_presettled);
@@ -236,6 +243,39 @@ TEST_CASE("config: an error names line, key and reason", "[ops]") {
     const std::string found = problems_of(row.text);
     CAPTURE(found);
     CHECK(found.find(row.want) != std::string::npos);
+}
+
+TEST_CASE("config: a filter that cannot be compiled is told by line and offset", "[ops]") {
+    const auto with = [](const std::string& filter, const std::string& more = {}) {
+        return open_listener + "subscriptions:\n  - name: a\n    filter: \"" + filter + "\"\n" +
+               more;
+    };
+    CHECK(problems_of(with("kl LIKE '27.%'")) ==
+          "4: subscriptions[0].filter: offset 0: events have no attribute kl; did you mean "
+          "`kle`?\n");
+    CHECK(problems_of(
+              with("data.flyttedato = '2026-11-15'", "    types: [vera.sag.v1.SagOprettet]\n")) ==
+          "4: subscriptions[0].filter: offset 5: vera.sag.v1.SagOprettet has no field "
+          "flyttedato\n");
+    CHECK(problems_of(with("kle =")) ==
+          "4: subscriptions[0].filter: offset 5: expected a value, but the expression ends here\n");
+    CHECK(problems_of(with("")) ==
+          "4: subscriptions[0].filter: is empty; leave it out for every event\n");
+    CHECK(problems_of(with("kle IN LIST('nord')")) ==
+          "4: subscriptions[0].filter: offset 4: there is no value list nord\n");
+}
+
+TEST_CASE("config: a filter that nothing passes is a warning", "[ops]") {
+    const test::ConfigFolder folder;
+    folder.write("subs/a.yaml", "name: a\nfilter: kle = '27' AND kle = '28'\n");
+    const LoadedConfig loaded =
+        load_config(folder.write("vera.yaml", open_listener + "subscriptions_folder: subs\n"),
+                    {false, false, built_in()});
+    CHECK(loaded.is_good());
+    REQUIRE(loaded.warnings.size() == 1);
+    CHECK(to_text(loaded.warnings[0]) ==
+          folder.path() +
+              "/subs/a.yaml:2: filter: offset 15: kle cannot be two texts at once: always false");
 }
 
 TEST_CASE("config: all errors are found, not only the first", "[ops]") {

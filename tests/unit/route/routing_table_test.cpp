@@ -25,11 +25,21 @@ event::Attributes event_of(std::string type,
 
 std::vector<std::uint32_t> matches(const RoutingTable& table, const event::Attributes& attributes) {
     std::vector<QueueId> queues;
-    table.match(attributes, queues);
+    table.match(attributes, {}, queues);
     std::vector<std::uint32_t> numbers;
     for (const QueueId queue : queues)
         numbers.push_back(queue.value);
     return numbers;
+}
+
+std::vector<Exclusion> exclusions_of(const RoutingTable& table,
+                                     const event::Attributes& attributes) {
+    std::vector<Exclusion> found;
+    table.explain(attributes, {}, [&](const Exclusion& one) {
+        found.push_back(one);
+        return true;
+    });
+    return found;
 }
 
 using Numbers = std::vector<std::uint32_t>;
@@ -79,7 +89,8 @@ TEST_CASE("route: a package wildcard ends at a dot", "[route]") {
     const RoutingTable table({{QueueId{1}, "s", {{row.wanted}, {}, {}}}});
     CHECK(matches(table, event_of(row.type, "29189382", {})) ==
           (row.matches ? Numbers{1} : Numbers{}));
-    CHECK(table.explain(event_of(row.type, "29189382", {})).size() == (row.matches ? 0U : 1U));
+    CHECK(exclusions_of(table, event_of(row.type, "29189382", {})).size() ==
+          (row.matches ? 0U : 1U));
 }
 
 TEST_CASE("route: every queue comes once, in order, behind what was there", "[route]") {
@@ -89,7 +100,7 @@ TEST_CASE("route: every queue comes once, in order, behind what was there", "[ro
         {QueueId{3}, "c", {}},
     });
     std::vector<QueueId> queues{QueueId{77}};
-    table.match(event_of("t.A", "1", {"x", "y", "x"}), queues);
+    table.match(event_of("t.A", "1", {"x", "y", "x"}), {}, queues);
     CHECK(queues == std::vector<QueueId>{QueueId{77}, QueueId{3}, QueueId{9}});
 }
 
@@ -100,7 +111,7 @@ TEST_CASE("route: the first clause that says no is told for each subscription", 
         {QueueId{3}, "other object", {{"t.A"}, {"1"}, {"z"}}},
         {QueueId{4}, "matches", {{"t.A"}, {"1"}, {"x"}}},
     });
-    const auto exclusions = table.explain(event_of("t.A", "1", {"x"}));
+    const auto exclusions = exclusions_of(table, event_of("t.A", "1", {"x"}));
     REQUIRE(exclusions.size() == 3);
     CHECK(exclusions[0].subscription == "other type");
     CHECK(name_of(exclusions[0].clause) == "types");
@@ -136,7 +147,7 @@ TEST_CASE("route: the index says what a look at every subscription says", "[rout
             const auto attributes =
                 event_of(type, authorities[random() % authorities.size()], some(objects, 3));
             const auto matched = matches(table, attributes);
-            const auto excluded = table.explain(attributes);
+            const auto excluded = exclusions_of(table, attributes);
             CAPTURE(round, type, attributes.myndighed, attributes.objects);
             REQUIRE(matched.size() + excluded.size() == subscriptions.size());
             for (const Exclusion& exclusion : excluded)
@@ -150,7 +161,7 @@ TEST_CASE("route: the index says what a look at every subscription says", "[rout
 TEST_CASE("route: without subscriptions nothing matches", "[route]") {
     const RoutingTable table({});
     CHECK(matches(table, event_of("t.A", "1", {"x"})).empty());
-    CHECK(table.explain(event_of("t.A", "1", {"x"})).empty());
+    CHECK(exclusions_of(table, event_of("t.A", "1", {"x"})).empty());
 }
 
 TEST_CASE("route: with 100,000 subscriptions an event that 5 match costs at most twice that of 10",
@@ -188,7 +199,7 @@ TEST_CASE("route: with 100,000 subscriptions an event that 5 match costs at most
         const auto start = std::clock();
         for (int i = 0; i < 5'000; ++i) {
             queues.clear();
-            table.match(attributes, queues);
+            table.match(attributes, {}, queues);
         }
         return std::clock() - start;
     };
