@@ -416,6 +416,7 @@ void MappingReader::read(const YamlNode& top) {
          {"to", text(source.to)},
          {"when", text(source.when)},
          {"mask", masks(source.map)},
+         {"bridge", boolean(source.is_bridge)},
          {"pseudonym_key",
           [this](const YamlNode& node, const std::string& key) { pseudonym_key(node, key); }},
          {"tables", [this](const YamlNode& node, const std::string& key) { tables(node, key); }},

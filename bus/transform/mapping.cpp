@@ -21,6 +21,10 @@ bool says_beskedtype(const MapSource& kuvert) {
     });
 }
 
+bool says_anything(const MapSource& map) {
+    return !map.fields.empty() || !map.dropped.empty() || !map.masked.empty();
+}
+
 /// The kuvert says of which type its payload is.
 MapSource with_beskedtype(const MapSource& kuvert,
                           const event::TypeInfo& from,
@@ -90,9 +94,24 @@ Mapping::Compiled Mapping::compile(const MappingSource& source,
                                       "map",
                                       false);
     const MapSource outer = with_beskedtype(source.kuvert, *from, *to, source.to.line);
-    if (!outer.fields.empty() || !outer.dropped.empty() || !outer.masked.empty())
+    if (says_anything(outer))
         plans->kuvert = compiler.compile(
             outer, *kuvert, {{SourcePath::Root::kuvert, 0, {}}, kuvert}, "kuvert", true);
+
+    plans->changes_kuvert = says_anything(source.kuvert);
+    if (plans->changes_kuvert) {
+        std::vector<Problem> told_already;
+        MapCompiler again(source.file,
+                          *plans->schema,
+                          {kuvert, from->descriptor},
+                          plans->tables,
+                          plans->key.has_value(),
+                          told_already);
+        MapSource own = source.kuvert;
+        own.copies_rest = true;
+        plans->kuvert_of_others = again.compile(
+            own, *kuvert, {{SourcePath::Root::kuvert, 0, {}}, kuvert}, "kuvert", true);
+    }
 
     std::ranges::stable_sort(problems, {}, &Problem::line);
     if (std::ranges::any_of(problems, &Problem::is_error)) return compiled;
@@ -102,6 +121,7 @@ Mapping::Compiled Mapping::compile(const MappingSource& source,
     mapping->file_ = source.file;
     mapping->from_ = from->name;
     mapping->to_ = to->name;
+    mapping->is_bridge_ = source.is_bridge;
     mapping->tests_ = source.tests;
     mapping->catalogue_ = std::move(catalogue);
     mapping->plans_ = std::move(plans);

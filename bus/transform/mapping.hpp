@@ -26,6 +26,8 @@ public:
     [[nodiscard]] const std::string& file() const { return file_; }
     [[nodiscard]] const std::string& from() const { return from_; }
     [[nodiscard]] const std::string& to() const { return to_; }
+    /// Whoever subscribes to `to` gets events of `from` too, made by this.
+    [[nodiscard]] bool is_bridge() const { return is_bridge_; }
     [[nodiscard]] const event::Catalogue& catalogue() const { return *catalogue_; }
     [[nodiscard]] const std::vector<TestSource>& tests() const { return tests_; }
     [[nodiscard]] const Plans& plans() const { return *plans_; }
@@ -37,6 +39,7 @@ public:
 private:
     Mapping();
     std::string name_, file_, from_, to_;
+    bool is_bridge_ = false;
     std::vector<TestSource> tests_;
     std::shared_ptr<const event::Catalogue> catalogue_;
     std::unique_ptr<const Plans> plans_;

@@ -18,6 +18,10 @@ struct Plans {
     std::optional<Expression> when;
     MapPlan payload;
     std::optional<MapPlan> kuvert;  ///< none: the Beskedkuvert is copied as it stands
+    bool changes_kuvert = false;    ///< beyond its Beskedtype
+    /// The same for events whose first payload is of another type, a correction for example: with
+    /// their own Beskedtype.
+    std::optional<MapPlan> kuvert_of_others;
     bool keeps_other_payloads = false;
 };
 

@@ -1,5 +1,7 @@
 #include "bus/transform/scope.hpp"
 
+#include "bus/event/wire.hpp"
+
 #include <algorithm>
 
 namespace vera::transform {
@@ -11,12 +13,25 @@ void Scope::look_at(const event::Attributes& attributes, const event::KuvertView
     items_.clear();
 }
 
+void Scope::look_at(std::string_view payload) {
+    payload_ = payload;
+    records_.fill({});
+    event::WireReader reader(payload);
+    event::WireField field;
+    const char* at = reader.position();
+    while (reader.next(field)) {
+        if (field.number < records_.size())
+            records_[field.number] = {at, static_cast<std::size_t>(reader.position() - at)};
+        at = reader.position();
+    }
+}
+
 std::string_view Scope::root(const SourcePath& path) const {
     switch (path.root) {
         case SourcePath::Root::kuvert:
             return kuvert_->beskedkuvert;
         case SourcePath::Root::data:
-            return payload_;
+            return payload_for(path.steps.front().number, path.steps.front().is_repeated);
         case SourcePath::Root::item:
             return items_[path.item].bytes;
     }
@@ -40,7 +55,8 @@ bool Scope::field(const expr::FieldPath& path, expr::ValueSink& sink) const {
         return true;
     }
     if (path.root == expr::Root::data) {
-        event::read_field(payload_, steps, sink);
+        event::read_field(
+            payload_for(steps.front().number, steps.front().is_repeated), steps, sink);
         return true;
     }
     const auto item = std::find_if(

@@ -68,6 +68,7 @@ struct MappingSource {
     Text from;
     Text to;
     Text when;
+    bool is_bridge = false;  ///< subscriptions to `to` get events of `from` too, made by this
     bool keeps_other_payloads = false;
     MapSource map;
     MapSource kuvert;  ///< what changes in the Beskedkuvert; the rest is copied

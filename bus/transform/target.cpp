@@ -3,14 +3,15 @@
 #include "bus/event/formats.hpp"
 #include "bus/event/urn.hpp"
 #include "bus/event/wire_types.hpp"
+#include "bus/event/wire_writer.hpp"
 #include "bus/expr/suggestion.hpp"
-#include "bus/transform/wire_writer.hpp"
 
 #include <utility>
 
 namespace vera::transform {
 namespace {
 
+using event::append_varint;
 using expr::Type;
 
 TargetKind kind_of_message(const Descriptor& message) {

@@ -4,12 +4,12 @@
 #include "bus/event/raw_event.hpp"
 #include "bus/event/type_info.hpp"
 #include "bus/event/wire.hpp"
+#include "bus/event/wire_writer.hpp"
 #include "bus/expr/evaluator.hpp"
 #include "bus/transform/masking.hpp"
 #include "bus/transform/plans.hpp"
 #include "bus/transform/scope.hpp"
 #include "bus/transform/value_writer.hpp"
-#include "bus/transform/wire_writer.hpp"
 
 #include "vera/besked/v1/haendelsesbesked.pb.h"
 
@@ -22,6 +22,9 @@
 namespace vera::transform {
 namespace {
 
+using event::append_bytes;
+using event::append_varint;
+using event::LengthMark;
 using event::WireField;
 using event::WireReader;
 using event::WireType;
@@ -96,6 +99,12 @@ std::string to_text(const Failure& failure) {
     return text + ": " + failure.text;
 }
 
+bool concerns(const Mapping& mapping, const event::KuvertView& kuvert) {
+    return std::ranges::any_of(kuvert.beskeddata, [&](const event::Payload& payload) {
+        return event::type_of_url(payload.type_url) == mapping.from();
+    });
+}
+
 struct Transformer::Run {
     struct At {
         const FieldPlan* field = nullptr;
@@ -104,6 +113,9 @@ struct Transformer::Run {
 
     const Mapping* mapping = nullptr;
     const Plans* plans = nullptr;
+    const MapPlan* kuvert_plan = nullptr;  ///< nullptr: it is copied
+    bool keeps_others = false;
+    std::string_view first;  ///< payload of the mapping's type
     expr::Evaluator evaluator;
     Scope scope;
     std::string out;
@@ -442,12 +454,13 @@ int Transformer::Run::line_of(std::string_view json_path) const {
 }
 
 bool Transformer::Run::kuvert(std::string_view bytes) {
-    if (!plans->kuvert) {
+    scope.look_at(first);
+    if (kuvert_plan == nullptr) {
         append_bytes(out, tag_of_kuvert, bytes);
         return true;
     }
     LengthMark mark(out, tag_of_kuvert);
-    if (!write(*plans->kuvert)) return false;
+    if (!write(*kuvert_plan)) return false;
     mark.end();
     return true;
 }
@@ -469,7 +482,7 @@ bool Transformer::Run::whole(std::string_view kuvert_bytes, const event::KuvertV
             path_root = "Beskeddata[" + std::to_string(index++) + ']';
             if (event::type_of_url(one.type_url) == mapping->from()) {
                 if (!payload(one.type_url, one.value)) return false;
-            } else if (plans->keeps_other_payloads) {
+            } else if (keeps_others) {
                 out.append(record);
             }
         } else {
@@ -487,11 +500,19 @@ Transformer::~Transformer() = default;
 Transformer::Made Transformer::apply(const Mapping& mapping,
                                      std::string_view kuvert,
                                      const event::Attributes& attributes) {
-    if (attributes.type != mapping.from()) return NotMeant{};
-    Run& run = *run_;
     const event::KuvertView view = event::view_kuvert(kuvert);
+    const auto first = std::ranges::find_if(view.beskeddata, [&](const event::Payload& payload) {
+        return event::type_of_url(payload.type_url) == mapping.from();
+    });
+    if (first == view.beskeddata.end()) return NotMeant{};
+    const bool is_first = first == view.beskeddata.begin();
+    Run& run = *run_;
     run.mapping = &mapping;
     run.plans = &mapping.plans();
+    const auto& kuvert_plan = is_first ? run.plans->kuvert : run.plans->kuvert_of_others;
+    run.kuvert_plan = kuvert_plan ? &*kuvert_plan : nullptr;
+    run.keeps_others = !is_first || run.plans->keeps_other_payloads;
+    run.first = first->value;
     run.evaluator.use(run.plans->key ? &*run.plans->key : nullptr);
     run.out.clear();
     run.way.clear();
@@ -499,12 +520,12 @@ Transformer::Made Transformer::apply(const Mapping& mapping,
     run.elements = 0;
     run.failure.reset();
     run.scope.look_at(attributes, view);
-    run.scope.look_at(view.beskeddata.front().value);
+    run.scope.look_at(run.first);
     bool is_meant = true;
     if (run.plans->when && !run.holds(*run.plans->when, is_meant)) return *run.failure;
     if (!is_meant) return NotMeant{};
     if (!run.whole(kuvert, view)) return *run.failure;
-    if (run.plans->kuvert) {
+    if (run.plans->changes_kuvert) {
         event::RawEvent raw;
         raw.body_kind = event::BodyKind::data;
         raw.body = run.out;

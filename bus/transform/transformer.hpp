@@ -2,6 +2,7 @@
 // Applies mappings to events, from the bytes of one kuvert to the bytes of another. No message
 // object is built; what an evaluation needs is kept from one event to the next.
 #include "bus/event/attributes.hpp"
+#include "bus/event/kuvert_view.hpp"
 #include "bus/transform/mapping.hpp"
 
 #include <memory>
@@ -21,8 +22,12 @@ struct Failure {
 /// "path: file:line: text".
 [[nodiscard]] std::string to_text(const Failure& failure);
 
-/// The event is not of the mapping's type, or its condition does not hold.
+/// The event has no payload of the mapping's type, or its condition does not hold.
 struct NotMeant {};
+
+/// One of the payloads is of the mapping's type: as a rule the first; of a correction it is the
+/// second.
+[[nodiscard]] bool concerns(const Mapping& mapping, const event::KuvertView& kuvert);
 
 /// Thread: any, one at a time.
 class Transformer {

@@ -2,7 +2,7 @@
 
 #include "bus/event/formats.hpp"
 #include "bus/event/urn.hpp"
-#include "bus/transform/wire_writer.hpp"
+#include "bus/event/wire_writer.hpp"
 
 #include <cstring>
 #include <limits>
@@ -10,6 +10,9 @@
 namespace vera::transform {
 namespace {
 
+using event::append_bytes;
+using event::append_varint;
+using event::LengthMark;
 using expr::Type;
 using expr::Value;
 

@@ -248,6 +248,28 @@ TEST_CASE("transform: a mapping's own tests tell what is different, by field", "
     CHECK(results[4].differences[0].find("unknown field 'forname'") != std::string::npos);
 }
 
+TEST_CASE("transform: the payload behind a correction is transformed, the correction stays",
+          "[transform]") {
+    const std::string kuvert =
+        R"({"BeskedId": {"UUIDIdentifikator": "5d0c9a7e-7a3b-4c0e-8b61-1f2e3d4c5b6a"},
+        "BeskedVersion": "1.0", "Beskedkuvert": {"Filtreringsdata": {"Beskedtype": {"UUIDIdentifikator": "c3d373f5-c89f-4d92-9115-2be8434a0fb5"},
+        "ObjektRegistrering": [{"ObjektId": {"URNIdentifikator": "urn:oio:cpr-nr:2512484916"}}]}, "Leveranceinformation": {}},
+        "Beskeddata": [{"@type": "type.googleapis.com/vera.besked.v1.HaendelseRettet", "rettetBeskedId": {"UUIDIdentifikator": "5d0c9a7e-7a3b-4c0e-8b61-1f2e3d4c5b6b"},
+                        "rettetBeskedtype": "0b8f5a4e-3c1d-4f6a-9b2e-7d8c6a5f4e31", "aarsag": "Forkert navn"},
+                       {"@type": "type.googleapis.com/fag.v1.Flyttet", "fornavn": "Ida"}]})";
+    const auto mapping =
+        mapping_of(elev("map: {navn: UPPER(data.fornavn)}\nkuvert: {drop: "
+                        "[Filtreringsdata.ObjektRegistrering]}\n"));
+    const json made = parsed(made_kuvert(*mapping, kuvert));
+    REQUIRE(made["Beskeddata"].size() == 2);
+    CHECK(made["Beskeddata"][0]["aarsag"] == "Forkert navn");
+    CHECK(made["Beskeddata"][1] ==
+          json{{"@type", "type.googleapis.com/skole.v1.Elev"}, {"navn", "IDA"}});
+    const json& filter = made["Beskedkuvert"]["Filtreringsdata"];
+    CHECK(filter["Beskedtype"]["UUIDIdentifikator"] == "c3d373f5-c89f-4d92-9115-2be8434a0fb5");
+    CHECK_FALSE(filter.contains("ObjektRegistrering"));
+}
+
 TEST_CASE("transform: events of other types are not meant", "[transform]") {
     const auto mapping = mapping_of(elev("map: {navn: data.fornavn}\n"));
     Transformer transformer;

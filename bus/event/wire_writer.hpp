@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace vera::transform {
+namespace vera::event {
 
 inline void append_varint(std::string& out, std::uint64_t value) {
     while (value >= 0x80U) {
@@ -48,4 +48,4 @@ private:
     std::size_t content_ = 0;
 };
 
-}  // namespace vera::transform
+}  // namespace vera::event
