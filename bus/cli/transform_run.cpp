@@ -6,6 +6,7 @@
 #include "bus/event/catalogue.hpp"
 #include "bus/event/kuvert_json.hpp"
 #include "bus/event/raw_event.hpp"
+#include "bus/format/conversion.hpp"
 #include "bus/transform/mapping_tests.hpp"
 
 #include <nlohmann/json.hpp>
@@ -23,7 +24,8 @@ using nlohmann::json;
 struct RunFlags {
     std::string mapping;
     std::string file = "-";
-    std::string format;
+    std::string format = "json";
+    format::Form form = format::Form::json;
     SchemaFlags schemas;
     bool is_json = false;
 };
@@ -87,24 +89,37 @@ private:
                                ? "not meant: the mapping's `when` does not hold"
                                : "not meant: it is a " + attributes.type + ", the mapping is for " +
                                      mapping_.from());
-        ++good_;
         tell(line, std::get<std::string>(made), is_payload);
     }
 
     void tell(std::uint64_t line, const std::string& kuvert, bool is_payload) {
-        if (flags_.format == "protobuf" && !flags_.is_json) {
-            io_.out << kuvert;
-            return;
-        }
+        if (flags_.form != format::Form::json && !flags_.is_json) return tell_form(line, kuvert);
         json document = json::parse(*catalogue_.to_json(kuvert, "application/protobuf", false));
         if (is_payload) {
             document = document["Beskeddata"][0];
             document.erase("@type");
         }
+        ++good_;
         if (flags_.is_json)
             results_.push_back({{"line", line}, {"ok", true}, {"event", std::move(document)}});
         else
             io_.out << document.dump() << '\n';
+    }
+
+    void tell_form(std::uint64_t line, const std::string& kuvert) {
+        event::RawEvent raw;
+        raw.body_kind = event::BodyKind::data;
+        raw.body = kuvert;
+        raw.content_type = "application/protobuf";
+        const auto checked = catalogue_.check(raw);
+        if (const auto* refusal = std::get_if<Refusal>(&checked))
+            return refused(line, {}, refusal->text);
+        const auto made =
+            format::convert(flags_.form, kuvert, std::get<event::Attributes>(checked), catalogue_);
+        if (!made) return refused(line, {}, made.error().text);
+        ++good_;
+        io_.out << *made;
+        if (flags_.form == format::Form::cloudevents_json) io_.out << '\n';
     }
 
     void refused(std::uint64_t line, const std::string& path, const std::string& why) {
@@ -142,22 +157,28 @@ int run_mapping(const RunFlags& flags, Io& io) {
 void add_transform_run(CLI::App& transform, Session& session) {
     CLI::App* verb = transform.add_subcommand("run", "Show what a mapping makes of events");
     auto flags = std::make_shared<RunFlags>();
-    flags->format = "json";
     verb->add_option("MAPPING", flags->mapping, "File of the mapping")->required();
     verb->add_option("FILE",
                      flags->file,
                      "A kuvert in Protobuf, or as JSON, or JSON lines of kuverts or of bare "
                      "payloads; - is stdin")
         ->capture_default_str();
-    verb->add_option("--format", flags->format, "What is made: json or protobuf")
-        ->check(CLI::IsMember({"json", "protobuf"}))
+    verb->add_option("--format",
+                     flags->format,
+                     "The form of what is made: json, protobuf, cloudevents-json, "
+                     "cloudevents-protobuf, beskedkuvert-xml")
+        ->check(CLI::IsMember(
+            {"json", "protobuf", "cloudevents-json", "cloudevents-protobuf", "beskedkuvert-xml"}))
         ->capture_default_str();
     add_schema_and_config_flags(*verb, flags->schemas);
     verb->add_flag("--json", flags->is_json, "Results and errors in one JSON document");
     verb->footer(
         footer("  vera transform run elev-v1.yaml elev.json\n"
                "  vera transform run elev-v1.yaml --format protobuf < kuvert.bin > ny.bin\n"));
-    verb->callback([flags, &session] { session.exit_code = run_mapping(*flags, session.io); });
+    verb->callback([flags, &session] {
+        flags->form = *format::form_called(flags->format);
+        session.exit_code = run_mapping(*flags, session.io);
+    });
 }
 
 }  // namespace vera::cli

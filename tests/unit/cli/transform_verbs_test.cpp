@@ -83,6 +83,18 @@ TEST_CASE("cli: transform run gives Protobuf, and takes it", "[cli]") {
     CHECK(json::parse(again.out)["Beskeddata"][0]["tal"] == 20);
 }
 
+TEST_CASE("cli: transform run gives the other forms", "[cli]") {
+    const Bed bed;
+    const auto made = [&](const std::string& form) {
+        return run({"transform", "run", "--format", form, "--schemas", bed.schemas, bed.good},
+                   "{\"navn\": \"bo\", \"tal\": 5}");
+    };
+    CHECK(json::parse(made("cloudevents-json").out)["data"] == json{{"navn", "BO"}, {"tal", 20}});
+    CHECK(made("beskedkuvert-xml").out.find("<Beskeddata>") != std::string::npos);
+    CHECK(made("cloudevents-protobuf").out.find("t.v1.Ud") != std::string::npos);
+    CHECK(made("xml").exit_code == cli::exit_usage);
+}
+
 TEST_CASE("cli: transform check runs the tests of mappings", "[cli]") {
     const Bed bed;
     const std::string tested =
