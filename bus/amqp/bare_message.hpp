@@ -18,4 +18,12 @@ namespace vera::amqp {
 /// other contents they say nothing, and who knows a hash can try what it is of.
 void write_bare(const Sections& sections, std::string_view content, std::string& out);
 
+/// Another event than the one that came: its properties with that content-type and no
+/// content-encoding, its application-properties without CloudEvents attributes, which are of the
+/// other one, and one data section.
+void write_reshaped(const Sections& sections,
+                    std::string_view content,
+                    std::string_view content_type,
+                    std::string& out);
+
 }  // namespace vera::amqp

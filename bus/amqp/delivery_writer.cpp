@@ -173,6 +173,7 @@ std::uint32_t put_own(const Stamp& stamp, std::string& out) {
         put_ulong(out, stamp.leaf.value);
     }
     if (!stamp.withheld.empty()) text("x-opt-vera-withheld", stamp.withheld);
+    if (!stamp.transform.empty()) text("x-opt-vera-transform", stamp.transform);
     if (!stamp.unrouted.empty()) text("x-opt-vera-unrouted", stamp.unrouted);
     if (!stamp.dead_reason.empty()) {
         text("x-opt-vera-dead-reason", stamp.dead_reason);

@@ -23,6 +23,7 @@ struct Stamp {
     EventSeq sequence;                  ///< x-opt-vera-sequence (ulong); none: left out
     LeafIndex leaf;                     ///< x-opt-vera-leaf (ulong); none: left out
     std::string_view withheld{};        ///< x-opt-vera-withheld (string), empty: left out
+    std::string_view transform{};       ///< x-opt-vera-transform (string), empty: left out
     std::string_view unrouted;          ///< x-opt-vera-unrouted (string), empty: left out
     std::string_view dead_reason;  ///< non-empty: x-opt-vera-dead-reason, -error, -at, -attempts
                                    ///< and x-opt-deaths

@@ -1,6 +1,7 @@
 #include "bus/amqp/io_thread.hpp"
 
 #include "bus/amqp/connection.hpp"
+#include "bus/amqp/reshaping.hpp"
 #include "bus/host/log.hpp"
 #include "bus/host/random.hpp"
 
@@ -32,7 +33,8 @@ bool Work::is_empty() const {
 }
 
 IoThread::IoThread(DoorContext& door, unsigned index)
-    : door_(door),
+    : reshaping_(std::make_unique<Reshaping>()),
+      door_(door),
       index_(index),
       guard_(asio::make_work_guard(context_)),
       sweep_timer_(context_),

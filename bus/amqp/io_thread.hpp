@@ -33,6 +33,7 @@
 namespace vera::amqp {
 
 class Connection;
+class Reshaping;
 
 /// A body that the engine was asked for.
 struct Fetched {
@@ -124,6 +125,8 @@ public:
         scratch_.clear();
         return scratch_;
     }
+    /// What events become on their way out.
+    [[nodiscard]] Reshaping& reshaping() { return *reshaping_; }
     /// Where a TLS connection receives into: large, good until the next connection's turn.
     [[nodiscard]] std::span<char> receive_buffer();
     /// Counted, and told once a second at most.
@@ -181,6 +184,7 @@ private:
     void sweep();
     void report_if_empty();
 
+    std::unique_ptr<Reshaping> reshaping_;
     DoorContext& door_;
     const unsigned index_;
     asio::io_context context_{1};

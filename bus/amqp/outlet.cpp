@@ -1,6 +1,8 @@
 #include "bus/amqp/outlet.hpp"
 
+#include "bus/amqp/bare_message.hpp"
 #include "bus/amqp/delivery_writer.hpp"
+#include "bus/amqp/reshaping.hpp"
 #include "bus/amqp/section_scanner.hpp"
 #include "bus/amqp/sender_note.hpp"
 #include "bus/host/log.hpp"
@@ -20,6 +22,7 @@ constexpr std::size_t large_body_bytes = 256U << 10U;
 constexpr std::size_t max_hot_waiting = 8;  // waiting copies that keep their body in memory
 constexpr std::size_t max_error_bytes = 1024;
 constexpr std::string_view protected_address = "protected-address";  // what is withheld
+constexpr std::string_view failed_transformation = "transform";      // all but the event's id
 constexpr std::size_t most_unsent = 1000;  // copies that may lie here, however large the credit
 
 static_assert(sizeof(void*) >= sizeof(std::uint64_t), "a delivery's context holds a copy's number");
@@ -232,14 +235,20 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
     const std::uint64_t note = body->offset == 0 ? body->block.note() : 0;
     const bool is_guarded =
         !right_.holds(io_.snapshot()) && !is_without_addresses(note, io_.snapshot().generation);
-    const Result<Sections> sections = note == 0 || is_guarded
+    const flow::Outgoing* const outgoing = io_.snapshot().outgoing_of(queue_);
+    const Result<Sections> sections = note == 0 || is_guarded || outgoing != nullptr
                                           ? scan(body->view())
                                           : Result<Sections>(sections_of(note, body->view()));
     if (!sections) return give_up(deliver, {Errc::corrupt, sections.error().text});
     Result<std::string> other = std::string{};
     if (is_guarded) other = right_.without(*sections, io_.snapshot(), io_.now());
     if (!other) return give_up(deliver, other.error());
-    const std::string_view bare = other->empty() ? sections->bare : *other;
+    Other shown{other->empty() ? sections->bare : *other,
+                other->empty() ? std::string_view{} : protected_address,
+                {},
+                {}};
+    if (outgoing != nullptr && !reshape(deliver, *outgoing, *sections, *other, shown)) return;
+    const std::string_view bare = shown.bare;
     note_reply_to(*sections);
     Stamp stamp{.is_durable = true,
                 .is_first_acquirer = deliver.is_first_acquirer,
@@ -250,7 +259,8 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
                 .sender_authority = {},
                 .sequence = deliver.event,
                 .leaf = deliver.leaf,
-                .withheld = other->empty() ? std::string_view{} : protected_address,
+                .withheld = shown.withheld,
+                .transform = shown.transform,
                 .unrouted = {},
                 .dead_reason = {},
                 .dead_error = {},
@@ -277,6 +287,45 @@ void Outlet::send_or_give_up(const flow::Deliver& deliver, const Result<Body>& b
                        {Errc::too_large,
                         "larger than the consumer's max-message-size of " + std::to_string(most)});
     send(deliver, head, bare);
+}
+
+// What the subscription asks for instead of the event as it came. Without protected addresses, if
+// the consumer has no right to them: then they are not in what is made of it either. False: it
+// failed, and the copy is given up. A dead letter and what is only looked at cannot be: then no
+// more goes out than which event it is.
+bool Outlet::reshape(const flow::Deliver& deliver,
+                     const flow::Outgoing& outgoing,
+                     const Sections& sections,
+                     const std::string& reduced,
+                     Other& shown) {
+    Sections left = sections;
+    if (!reduced.empty()) {
+        const Result<Sections> scanned = scan(reduced);
+        if (!scanned) {
+            give_up(deliver, {Errc::corrupt, scanned.error().text});
+            return false;
+        }
+        left = *scanned;
+    }
+    const flow::Shape& shape =
+        io_.reshaping().of(outgoing, deliver.event, !reduced.empty(), left, io_.snapshot());
+    if (const auto* made = std::get_if<flow::Reshaped>(&shape)) {
+        write_reshaped(left, made->body, made->content_type, shown.kept);
+        shown.transform = made->mapping;
+        shown.bare = shown.kept;
+    } else if (const auto* failure = std::get_if<transform::Failure>(&shape)) {
+        if (has_dead_letters_ && mode_.consume == flow::ConsumeMode::take) {
+            give_up(deliver, {Errc::bad_input, transform::to_text(*failure)});
+            return false;
+        }
+        std::string joined;
+        const std::string name = flow::name_alone(
+            content_of(left, joined), left.content_type, *io_.snapshot().catalogue);
+        write_reshaped(left, name, format::content_type_of(format::Form::protobuf), shown.kept);
+        shown.withheld = failed_transformation;
+        shown.bare = shown.kept;
+    }
+    return true;
 }
 
 // Whoever takes a message may send to the dynamic node that it wants the answer at, if that was
@@ -325,10 +374,13 @@ void Outlet::give_up(const flow::Deliver& deliver, const Error& error) {
                       {"error", error.text}});
     if (mode_.consume != flow::ConsumeMode::take) return;
     flow::Settled outcome = settled(deliver.copy, flow::ConsumerOutcome::failed);
-    const bool is_final = error.code == Errc::corrupt || error.code == Errc::too_large;
+    const bool is_final = error.code == Errc::corrupt || error.code == Errc::too_large ||
+                          error.code == Errc::bad_input;
     if (is_final && has_dead_letters_) {
         outcome.outcome = flow::ConsumerOutcome::rejected;
-        outcome.reason = error.code == Errc::corrupt ? "corrupt" : "too-large";
+        outcome.reason = error.code == Errc::corrupt     ? "corrupt"
+                         : error.code == Errc::bad_input ? "transform"
+                                                         : "too-large";
     }
     outcome.error = error.text;
     io_.add_input(std::move(outcome));

@@ -86,6 +86,18 @@ private:
     void pump();
     void start_fetches();
     void send_or_give_up(const flow::Deliver& deliver, const Result<Body>& body);
+    /// The bare message that goes out, and what is said about it.
+    struct Other {
+        std::string_view bare;
+        std::string_view withheld;
+        std::string_view transform;
+        std::string kept;  ///< what `bare` looks at, if it was made
+    };
+    bool reshape(const flow::Deliver& deliver,
+                 const flow::Outgoing& outgoing,
+                 const Sections& sections,
+                 const std::string& reduced,
+                 Other& shown);
     void note_reply_to(const Sections& sections);
     void send(const flow::Deliver& deliver, std::string_view head, std::string_view bare);
     void give_up(const flow::Deliver& deliver, const Error& error);

@@ -13,9 +13,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace vera::flow {
+
+struct Outgoing;
 
 enum class QueueKind : std::uint8_t {
     subscription,  ///< "sub/<name>": copies of matching events; has a dead-letter queue
@@ -116,6 +119,8 @@ struct Snapshot {
     /// subscriptions. Both ascending.
     std::vector<std::string> systems_with_protected_addresses;
     std::vector<QueueId> queues_with_protected_addresses;
+    /// What the copies of these queues become on their way out, ascending; others go as they came.
+    std::vector<std::pair<QueueId, std::shared_ptr<const Outgoing>>> outgoing;
     QueueId unrouted;
     Limits limits;
     std::uint64_t hash_seed = 0;  ///< secret of this store: key of order, id and byte hashes
@@ -123,6 +128,15 @@ struct Snapshot {
     [[nodiscard]] const QueueSpec* find(std::string_view address) const {
         const auto at = by_address.find(std::string(address));
         return at == by_address.end() ? nullptr : &queues[at->second];
+    }
+    /// Of a queue or its dead-letter queue; nullptr: its copies go as they came.
+    [[nodiscard]] const Outgoing* outgoing_of(QueueId id) const {
+        const auto at =
+            std::ranges::lower_bound(outgoing,
+                                     main_queue_of(id),
+                                     {},
+                                     &std::pair<QueueId, std::shared_ptr<const Outgoing>>::first);
+        return at == outgoing.end() || at->first != main_queue_of(id) ? nullptr : at->second.get();
     }
     [[nodiscard]] const QueueSpec* find(QueueId id) const {
         const auto at = std::ranges::lower_bound(queues, main_queue_of(id), {}, &QueueSpec::id);

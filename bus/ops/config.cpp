@@ -73,7 +73,8 @@ LoadedConfig Loader::load(const std::string& file) {
         top.finish();
     }
     out_.config.digest =
-        digest_of(all_bytes_ + reading_.pem_files().public_bytes() + reading_.catalogue_bytes());
+        digest_of(all_bytes_ + reading_.pem_files().public_bytes() + reading_.catalogue_bytes() +
+                  reading_.mapping_bytes());
     sort(findings_.problems);
     sort(findings_.warnings);
     out_.problems = std::move(findings_.problems);

@@ -9,7 +9,9 @@
 #include "bus/event/catalogue.hpp"
 #include "bus/event/uuid_names.hpp"
 #include "bus/flow/snapshot.hpp"
+#include "bus/format/form.hpp"
 #include "bus/route/routing_table.hpp"
+#include "bus/transform/mapping.hpp"
 
 #include <array>
 #include <cstdint>
@@ -145,6 +147,8 @@ struct SubscriptionConfig {
     std::optional<Millis> ttl{};  ///< 1s – 3650d; not set: copies wait for ever
     flow::DeliverAt deliver_at = flow::DeliverAt::once;
     bool has_protected_addresses = false;  ///< for systems with the right to them
+    std::vector<std::string> transform{};  ///< names of mappings; the first that is meant
+    std::optional<format::Form> format{};  ///< not set: the form in which the event came
 };
 
 struct QueueConfig {
@@ -168,6 +172,9 @@ struct Config {
     std::string persons;  ///< file, as written; empty: none
     /// Made of the three, and of what is built in, by load_config.
     std::shared_ptr<const event::Catalogue> catalogue;
+    std::vector<std::string> transformations;  ///< files and folders of mappings, as written
+    /// Compiled by load_config, in the order of their names.
+    std::vector<std::shared_ptr<const transform::Mapping>> mappings;
     std::vector<SystemConfig> systems;
     std::vector<AuthorityConfig> authorities;
     std::string subscriptions_folder;  ///< as written; empty: none

@@ -1,6 +1,7 @@
 #include "bus/ops/generation.hpp"
 
 #include "bus/audit/record.hpp"
+#include "bus/flow/outgoing.hpp"
 #include "bus/ops/names.hpp"
 
 #include <algorithm>
@@ -145,6 +146,53 @@ std::vector<flow::QueueSpec> settle_queues(std::vector<Wanted> wanted,
     return queues;
 }
 
+bool covers(const std::string& type, std::string_view name) {
+    if (!type.ends_with(".*")) return type == name;
+    const std::string_view prefix = std::string_view(type).substr(0, type.size() - 1);
+    return name.starts_with(prefix) && name.find('.', prefix.size()) == std::string_view::npos;
+}
+
+bool is_covered(const route::Filter& filter, std::string_view name) {
+    return std::ranges::any_of(filter.types,
+                               [&](const std::string& type) { return covers(type, name); });
+}
+
+/// Those that it names, in its order, then the bridges to types that it asks for by name, from
+/// types that it does not ask for.
+std::vector<std::shared_ptr<const transform::Mapping>> mappings_of(
+    const SubscriptionConfig& subscription, const Config& config) {
+    std::vector<std::shared_ptr<const transform::Mapping>> mappings;
+    for (const std::string& name : subscription.transform)
+        for (const auto& mapping : config.mappings)
+            if (mapping->name() == name) mappings.push_back(mapping);
+    for (const auto& mapping : config.mappings)
+        if (mapping->is_bridge() && is_covered(subscription.filter, mapping->to()) &&
+            !is_covered(subscription.filter, mapping->from()) &&
+            std::ranges::find(mappings, mapping) == mappings.end())
+            mappings.push_back(mapping);
+    return mappings;
+}
+
+/// With the types from which bridges lead.
+route::Filter bridged(route::Filter filter,
+                      const std::vector<std::shared_ptr<const transform::Mapping>>& mappings) {
+    for (const auto& mapping : mappings)
+        if (mapping->is_bridge() && !filter.types.empty() && !is_covered(filter, mapping->from()))
+            filter.types.push_back(mapping->from());
+    return filter;
+}
+
+/// The one of `shapes` that is the same, so that an event is transformed once for both.
+std::shared_ptr<const flow::Outgoing> shared(
+    flow::Outgoing outgoing, std::vector<std::shared_ptr<const flow::Outgoing>>& shapes) {
+    const auto same = std::ranges::find_if(shapes, [&](const auto& shape) {
+        return shape->mappings == outgoing.mappings && shape->form == outgoing.form;
+    });
+    if (same != shapes.end()) return *same;
+    shapes.push_back(std::make_shared<const flow::Outgoing>(std::move(outgoing)));
+    return shapes.back();
+}
+
 }  // namespace
 
 Uuid uuid_of_name(std::string_view address) {
@@ -170,10 +218,17 @@ std::shared_ptr<const flow::Snapshot> make_snapshot(const Config& config,
 
     std::vector<route::Subscription> subscriptions;
     subscriptions.reserve(config.subscriptions.size());
-    for (std::size_t i = 0; i < config.subscriptions.size(); ++i)
-        subscriptions.push_back({snapshot->queues[i + 1].id,
-                                 config.subscriptions[i].name,
-                                 config.subscriptions[i].filter});
+    std::vector<std::shared_ptr<const flow::Outgoing>> shapes;
+    for (std::size_t i = 0; i < config.subscriptions.size(); ++i) {
+        const QueueId queue = snapshot->queues[i + 1].id;
+        const SubscriptionConfig& subscription = config.subscriptions[i];
+        flow::Outgoing outgoing{mappings_of(subscription, config), subscription.format};
+        subscriptions.push_back(
+            {queue, subscription.name, bridged(subscription.filter, outgoing.mappings)});
+        if (!outgoing.mappings.empty() || outgoing.form)
+            snapshot->outgoing.emplace_back(queue, shared(std::move(outgoing), shapes));
+    }
+    std::ranges::sort(snapshot->outgoing, {}, [](const auto& one) { return one.first; });
     snapshot->routes = std::make_shared<const route::RoutingTable>(std::move(subscriptions));
 
     for (std::size_t i = 0; i < config.subscriptions.size(); ++i)

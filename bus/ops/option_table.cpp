@@ -72,6 +72,27 @@ Option<Config> persons_option() {
     return option;
 }
 
+/// Mappings are compiled against the schemas, so they come behind them.
+Option<Config> transformations_option() {
+    auto option =
+        texts("transformations",
+              at(&Config::transformations),
+              path_form,
+              {},
+              {"0.1",
+               reload,
+               "files of mappings and folders of them (`*.yaml`), relative to the configuration's "
+               "folder: subscriptions name them in `transform`; their tests have to hold"});
+    option.read =
+        [read = option.read](
+            const OptionFacts& facts, Section& section, Config& config, Reading& reading) {
+            read(facts, section, config, reading);
+            reading.make_mappings(section);
+            config.mappings = reading.mappings();
+        };
+    return option;
+}
+
 OptionTable<Config> make_config_options() {
     return {
         text("node", at(&Config::node), node_form, {"0.1", restart, "AMQP container id"}).basic(),
@@ -115,6 +136,7 @@ OptionTable<Config> make_config_options() {
               "what UUIDs are called, and the level of those of sensitivity; beside those that "
               "schemas and reference give"}),
         persons_option().example("persons.csv").aside(),
+        transformations_option().example("[mappings]").aside(),
         list("authorities",
              at(&Config::authorities),
              authority_options(),

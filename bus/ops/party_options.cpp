@@ -328,6 +328,24 @@ OptionTable<SubscriptionConfig> make_subscription_options() {
                 reload,
                 "at once, or when all of the payload's registration has taken effect: the latest "
                 "FraTidspunkt of any Virkning in it"}),
+        texts("transform",
+              at(&SubscriptionConfig::transform),
+              any_text,
+              {},
+              {"0.1",
+               reload,
+               "names of `transformations`: events of their types are made into others, by the "
+               "first whose `when` holds; those of other types go as they came"})
+            .example("[elev-v1]")
+            .aside(),
+        choice("format",
+               at(&SubscriptionConfig::format),
+               {{"protobuf", format::Form::protobuf},
+                {"json", format::Form::json},
+                {"cloudevents-json", format::Form::cloudevents_json},
+                {"cloudevents-protobuf", format::Form::cloudevents_protobuf},
+                {"beskedkuvert-xml", format::Form::beskedkuvert_xml}},
+               {"0.1", reload, "the form of events, after `transform`; left out: as they came"}),
         boolean("protected_addresses",
                 at(&SubscriptionConfig::has_protected_addresses),
                 {"0.1",

@@ -1,13 +1,17 @@
 #include "bus/ops/reading.hpp"
 
 #include "bus/event/catalogue_parts.hpp"
+#include "bus/ops/mapping_file.hpp"
 #include "bus/ops/names.hpp"
 #include "bus/ops/schema_folder.hpp"
+#include "bus/transform/mapping_tests.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <chrono>
+#include <filesystem>
 #include <netinet/in.h>
+#include <system_error>
 
 namespace vera::ops {
 namespace {
@@ -162,6 +166,23 @@ void Reading::check_subscription(Section& section, const SubscriptionConfig& sub
             section.problem("id", "already the id of " + *first);
     check_name(section, "subscription", subscription.name);
     check_types(section, "types", "", subscription.filter.types);
+    check_transform(section, subscription);
+}
+
+void Reading::check_transform(Section& section, const SubscriptionConfig& subscription) {
+    if (!are_mappings_whole_) return;  // what is missing has been complained about
+    std::vector<std::string> known;
+    for (const auto& mapping : mappings_)
+        known.push_back(mapping->name());
+    for (std::size_t i = 0; i < subscription.transform.size(); ++i) {
+        const std::string& name = subscription.transform[i];
+        if (std::ranges::find(known, name) != known.end()) continue;
+        const std::string near = nearest(name, known);
+        section.problem("transform",
+                        "[" + std::to_string(i) + "] `" + name +
+                            "` is the name of no mapping of `transformations`" +
+                            (near.empty() ? "" : "; did you mean `" + near + "`?"));
+    }
 }
 
 void Reading::check_types(Section& section,
@@ -312,6 +333,75 @@ void Reading::check_name(Section& section, const std::string& kind, const std::s
     if (const auto first = first_use(kind, fold(name), section))
         section.problem("name",
                         "the same " + kind + " as " + *first + " (æ, ø, å count as ae, oe, aa)");
+}
+
+void Reading::make_mappings(Section& section) {
+    namespace fs = std::filesystem;
+    for (const std::string& given : so_far_.transformations) {
+        const fs::path path = pem_files_.absolute(given);
+        std::error_code error;
+        if (!fs::is_directory(path, error)) {
+            read_mapping_file(section, path.string(), path.string());
+            continue;
+        }
+        std::vector<std::string> files;
+        fs::directory_iterator at(path, error);
+        for (const fs::directory_iterator end; !error && at != end; at.increment(error)) {
+            const std::string name = at->path().filename().string();
+            if (name.ends_with(".yaml") && !name.starts_with("."))
+                files.push_back(at->path().string());
+        }
+        std::ranges::sort(files);
+        if (error || files.empty()) {
+            section.problem(
+                "transformations",
+                "'" + given + "': " + (error ? error.message() : "the folder holds no *.yaml"));
+            are_mappings_whole_ = false;
+        }
+        for (const std::string& file : files)
+            read_mapping_file(section, file, file);
+    }
+    std::ranges::sort(mappings_, {}, [](const auto& mapping) { return mapping->name(); });
+    for (std::size_t i = 1; i < mappings_.size(); ++i)
+        if (mappings_[i]->name() == mappings_[i - 1]->name())
+            section.problem_elsewhere({mappings_[i]->file(),
+                                       0,
+                                       "mapping",
+                                       "`" + mappings_[i]->name() + "` is the name of " +
+                                           mappings_[i - 1]->file() + " already"});
+}
+
+void Reading::read_mapping_file(Section& section,
+                                const std::string& path,
+                                const std::string& shown) {
+    MappingFile read = read_mapping(path, shown);
+    mapping_bytes_ += read.bytes;
+    bool is_good = read.problems.empty();
+    const auto tell = [&](const std::vector<transform::Problem>& problems) {
+        for (const transform::Problem& problem : problems) {
+            if (!problem.is_error) continue;
+            section.problem_elsewhere({problem.file, problem.line, problem.key, problem.text});
+            is_good = false;
+        }
+    };
+    tell(read.problems);
+    transform::Mapping::Compiled compiled;
+    // Of schemas that could not be read its types may be.
+    if (is_good && is_catalogue_whole_) {
+        compiled = transform::Mapping::compile(read.source, catalogue_);
+        tell(compiled.problems);
+    }
+    are_mappings_whole_ = are_mappings_whole_ && compiled.mapping != nullptr;
+    if (compiled.mapping == nullptr) return;
+    transform::Transformer transformer;
+    for (const transform::TestResult& result : transform::run_tests(*compiled.mapping, transformer))
+        for (const std::string& difference : result.differences)
+            section.problem_elsewhere(
+                {shown,
+                 result.line,
+                 "tests",
+                 (result.name.empty() ? "" : "'" + result.name + "' ") + "fails: " + difference});
+    mappings_.push_back(std::move(compiled.mapping));
 }
 
 }  // namespace vera::ops

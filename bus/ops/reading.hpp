@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace vera::event {
 class SchemaSet;
@@ -46,6 +47,15 @@ public:
     /// Of the files that make_catalogue read, for the digest.
     [[nodiscard]] const std::string& catalogue_bytes() const { return catalogue_bytes_; }
 
+    /// Reads and compiles the mappings and runs their tests: after the catalogue is made, and
+    /// before what names them is read.
+    void make_mappings(Section& section);
+    [[nodiscard]] const std::vector<std::shared_ptr<const transform::Mapping>>& mappings() const {
+        return mappings_;
+    }
+    /// Of the files that make_mappings read, for the digest.
+    [[nodiscard]] const std::string& mapping_bytes() const { return mapping_bytes_; }
+
     [[nodiscard]] PemFiles& pem_files() { return pem_files_; }
     /// The context of what has been checked without a problem.
     [[nodiscard]] Result<std::shared_ptr<const amqp::TlsContext>> make_context(
@@ -72,12 +82,18 @@ private:
     bool add_schemas(Section& section, event::SchemaSet& schemas);
     [[nodiscard]] std::optional<event::PersonTable> read_persons(Section& section);
 
+    void read_mapping_file(Section& section, const std::string& path, const std::string& shown);
+    void check_transform(Section& section, const SubscriptionConfig& subscription);
+
     const LoadOptions& options_;
     const Config& so_far_;
     std::shared_ptr<const event::Catalogue> catalogue_;
     bool is_catalogue_whole_ = true;  ///< nothing of the configuration's schemas is left out
     std::string catalogue_bytes_;
     std::optional<route::FilterCompiler> filters_;  ///< once there is one
+    std::vector<std::shared_ptr<const transform::Mapping>> mappings_;
+    bool are_mappings_whole_ = true;  ///< none of the configuration's is left out
+    std::string mapping_bytes_;
     PemFiles pem_files_;
     std::map<std::pair<std::string, std::string>, std::string> seen_;
 };
