@@ -36,11 +36,20 @@ void add_verbs(CLI::App& root, Session& session) {
     add_transform_run(transform, session);
     add_transform_check(transform, session);
 #endif
-    add_event_publish(group(root, "event", "Events"), session);
+    CLI::App& event = group(root, "event", "Events");
+    add_event_publish(event, session);
+#ifdef VERA_HAS_OPS
+    add_event_explain(event, session);
+#endif
 #ifdef VERA_HAS_EVENT
     add_expr_eval(group(root, "expr", "Expressions: filters and what mappings compute"), session);
 #endif
-    add_sub_tail(group(root, "sub", "Subscriptions"), session);
+    CLI::App& sub = group(root, "sub", "Subscriptions");
+    add_sub_tail(sub, session);
+#ifdef VERA_HAS_OPS
+    add_sub_test(sub, session);
+    add_sub_diff(sub, session);
+#endif
     CLI::App& message = group(root, "message", "Messages from system to system");
     add_message_reply(message, session);
     add_message_request(message, session);

@@ -1,6 +1,6 @@
 #include "bus/cli/event_file.hpp"
+#include "bus/cli/expr_text.hpp"
 #include "bus/cli/input_file.hpp"
-#include "bus/cli/masking.hpp"
 #include "bus/cli/schemas.hpp"
 #include "bus/cli/table.hpp"
 #include "bus/cli/verbs.hpp"
@@ -8,7 +8,6 @@
 #include "bus/expr/explain.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -79,59 +78,12 @@ public:
     void as_text(const Answer& answer);
 
 private:
-    ordered_json value(const expr::Value& value, std::string text, bool is_personal) const;
-    ordered_json values(const expr::Seen& seen) const;
-    ordered_json whole_value(const expr::Explanation& explanation) const;
     static ordered_json errors(const std::vector<ShownError>& errors);
     void put_problem(std::string_view what, const ShownError& error);
 
     const EvalFlags& flags_;
     Io& io_;
 };
-
-ordered_json Shown::value(const expr::Value& value, std::string text, bool is_personal) const {
-    using expr::Type;
-    if (value.type == Type::null) return nullptr;
-    if (is_personal && !flags_.is_unmasked) return "***";
-    switch (value.type) {
-        case Type::boolean:
-            return value.number != 0;
-        case Type::integer:
-        case Type::int64:
-            return value.number;
-        case Type::timestamp:
-            return to_rfc3339(Timestamp{value.number});
-        case Type::enumeration:
-            if (text.empty()) return value.number;
-            return text;
-        case Type::string:
-        case Type::text:
-        case Type::null:
-        case Type::many:
-            break;
-    }
-    return flags_.is_unmasked ? std::move(text) : mask_text(text);
-}
-
-ordered_json Shown::values(const expr::Seen& seen) const {
-    ordered_json all = ordered_json::array();
-    for (std::size_t i = 0; i < seen.values.size(); ++i)
-        all.push_back(value(seen.values[i], seen.texts[i], seen.is_personal));
-    return all;
-}
-
-ordered_json Shown::whole_value(const expr::Explanation& explanation) const {
-    // What was computed from marked fields is hidden if it is a text; true and false tell no more
-    // than the clauses do.
-    const bool is_hidden =
-        explanation.reads_personal && explanation.value.type != expr::Type::boolean;
-    if (explanation.value.type == expr::Type::many) {
-        expr::Seen seen = explanation.elements;
-        seen.is_personal = is_hidden;
-        return values(seen);
-    }
-    return value(explanation.value, explanation.value_text, is_hidden);
-}
 
 ordered_json Shown::errors(const std::vector<ShownError>& errors) {
     ordered_json all = ordered_json::array();
@@ -145,31 +97,10 @@ ordered_json Shown::errors(const std::vector<ShownError>& errors) {
 }
 
 void Shown::as_json(const Answer& answer) {
-    using Result = expr::ClauseReport::Result;
-    ordered_json clauses = ordered_json::array();
-    for (const expr::ClauseReport& report : answer.explanation.clauses) {
-        ordered_json seen = ordered_json::array();
-        for (const expr::Seen& one : report.seen) {
-            ordered_json shown = values(one);
-            seen.push_back({{"name", one.name},
-                            {"value",
-                             shown.empty()       ? ordered_json()
-                             : shown.size() == 1 ? shown[0]
-                                                 : shown}});
-        }
-        const bool is_known = report.result == Result::is_true || report.result == Result::is_false;
-        clauses.push_back(
-            {{"clause", report.text},
-             {"offset", report.offset},
-             {"value", is_known ? ordered_json(report.result == Result::is_true) : ordered_json()},
-             {"evaluated", report.result != Result::not_evaluated},
-             {"decided", report.decided},
-             {"seen", std::move(seen)}});
-    }
     ordered_json document = {{"version", 1},
-                             {"value", whole_value(answer.explanation)},
+                             {"value", value_as_json(answer.explanation, flags_.is_unmasked)},
                              {"errors", errors(answer.errors)},
-                             {"explain", std::move(clauses)}};
+                             {"explain", clauses_as_json(answer.explanation, flags_.is_unmasked)}};
     if (!answer.warnings.empty()) document["warnings"] = errors(answer.warnings);
     io_.out << document.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
 }
@@ -190,31 +121,14 @@ void Shown::put_problem(std::string_view what, const ShownError& error) {
 }
 
 void Shown::as_text(const Answer& answer) {
-    using Result = expr::ClauseReport::Result;
-    const ordered_json whole = whole_value(answer.explanation);
+    const ordered_json whole = value_as_json(answer.explanation, flags_.is_unmasked);
     io_.out << (whole.is_string() ? whole.get<std::string>() : whole.dump()) << '\n';
     for (const ShownError& error : answer.errors)
         put_problem("error: ", error);
     for (const ShownError& warning : answer.warnings)
         put_problem("warning: ", warning);
-    if (answer.explanation.clauses.empty()) return;
-    Table table({{"CLAUSE", false}, {"WAS", false}, {"DECIDED", false}, {"SAW", false}});
-    for (const expr::ClauseReport& report : answer.explanation.clauses) {
-        std::string saw;
-        for (const expr::Seen& one : report.seen) {
-            const ordered_json shown = values(one);
-            saw += (saw.empty() ? "" : "; ") + one.name + " = " +
-                   (shown.empty() ? "(not there)" : (shown.size() == 1 ? shown[0] : shown).dump());
-        }
-        static constexpr std::array<std::string_view, 4> names = {
-            "true", "false", "error", "not evaluated"};
-        static_assert(static_cast<std::size_t>(Result::not_evaluated) == 3);
-        table.add({report.text,
-                   std::string(names[static_cast<std::size_t>(report.result)]),
-                   report.decided ? "yes" : "",
-                   std::move(saw)});
-    }
-    io_.out << '\n' << table.text();
+    const std::string clauses = clauses_as_text(answer.explanation, flags_.is_unmasked);
+    if (!clauses.empty()) io_.out << '\n' << clauses;
 }
 
 Answer answer_of(const EvalFlags& flags, const EventFile& event, const GivenLists& lists) {
