@@ -139,7 +139,7 @@ Result<void> RoutingTrial::find(const std::string& subscription) const {
     std::string nearest;
     std::size_t least = std::max<std::size_t>(subscription.size() / 2, 1);
     for (const std::string& name : known) {
-        const std::size_t distance = edit_distance(subscription, name);
+        const std::size_t distance = edit_distance(subscription, name, least);
         if (distance > least) continue;
         least = distance;
         nearest = name;

@@ -53,7 +53,7 @@ std::unique_ptr<LiveBus> bus_with(std::shared_ptr<const flow::Snapshot> snapshot
     return bus;
 }
 
-std::string data(const std::string& bytes) {
+std::string data_section(const std::string& bytes) {
     return wire::described(0x75, wire::bin(bytes));
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("transform: a subscription gets what its mapping makes, others the pub
     bus->engine.make_cold(is_cold);
     std::string body = event::test::sample_kuvert().SerializeAsString();
     if (is_json) body = *event::test::kuvert_to_json(body, "application/protobuf", false);
-    const std::string bare = attributes + data(body);
+    const std::string bare = attributes + data_section(body);
     publish(*bus, bare);
     CHECK(seen_at(*bus, "sub/hastig").ends_with(bare));
     const std::string got = seen_at(*bus, "sub/alt");
@@ -115,7 +115,7 @@ TEST_CASE("transform: a subscription gets what its mapping makes, others the pub
 TEST_CASE("transform: a mapping that fails dead-letters that copy with the field, others go on",
           "[amqp]") {
     const auto bus = bus_with(asking(2, {{mapping("1 / (foelsomhed - 2) = 1")}, {}}));
-    publish(*bus, data(event::test::sample_kuvert().SerializeAsString()));
+    publish(*bus, data_section(event::test::sample_kuvert().SerializeAsString()));
     EngineClient client(bus->port());
     client.receiver("sub/alt");
     REQUIRE(client.run_until([&] { return bus->counts("sub/alt").dead == 1; }));
@@ -141,7 +141,7 @@ TEST_CASE("transform: a mapping that fails dead-letters that copy with the field
 TEST_CASE("transform: an event for which no mapping is meant fails, one of another type does not",
           "[amqp]") {
     const auto bus = bus_with(asking(2, {{mapping("foelsomhed = 4")}, {}}));
-    publish(*bus, data(event::test::sample_kuvert().SerializeAsString()));
+    publish(*bus, data_section(event::test::sample_kuvert().SerializeAsString()));
     EngineClient client(bus->port());
     client.receiver("sub/alt");
     REQUIRE(client.run_until([&] { return bus->counts("sub/alt").dead == 1; }));
@@ -149,9 +149,9 @@ TEST_CASE("transform: an event for which no mapping is meant fails, one of anoth
     auto kuvert = event::test::sample_kuvert();
     kuvert.clear_beskeddata();
     kuvert.mutable_besked_id()->set_uuid_identifikator("00000000-0000-4000-8000-000000000001");
-    publish(*bus, data(kuvert.SerializeAsString()));
+    publish(*bus, data_section(kuvert.SerializeAsString()));
     REQUIRE(client.run_until([&] { return client.received.size() == 1; }));
-    CHECK(client.received[0].bytes.ends_with(data(kuvert.SerializeAsString())));
+    CHECK(client.received[0].bytes.ends_with(data_section(kuvert.SerializeAsString())));
 }
 
 TEST_CASE("transform: a subscription gets the form that it asks for", "[amqp]") {
@@ -171,7 +171,7 @@ TEST_CASE("transform: a subscription gets the form that it asks for", "[amqp]") 
          {format::Form::beskedkuvert_xml, "application/xml; charset=utf-8", "<Beskedkuvert>"}}));
     CAPTURE(row.content_type);
     const auto bus = bus_with(asking(2, {{}, row.form}));
-    publish(*bus, data(event::test::sample_kuvert().SerializeAsString()));
+    publish(*bus, data_section(event::test::sample_kuvert().SerializeAsString()));
     const std::string got = seen_at(*bus, "sub/alt");
     const auto sections = amqp::scan(got);
     REQUIRE(sections.has_value());
@@ -185,7 +185,7 @@ TEST_CASE("transform: copies of one event that ask for the same are made once", 
     const flow::Outgoing& outgoing = *snapshot->outgoing_of(QueueId{2});
     CHECK(snapshot->outgoing_of(dead_letter_of(QueueId{2})) == &outgoing);
     CHECK(snapshot->outgoing_of(QueueId{3}) == nullptr);
-    const std::string message = data(event::test::sample_kuvert().SerializeAsString());
+    const std::string message = data_section(event::test::sample_kuvert().SerializeAsString());
     const auto sections = amqp::scan(message);
     REQUIRE(sections.has_value());
     amqp::Reshaping reshaping;
