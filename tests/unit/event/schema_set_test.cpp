@@ -211,6 +211,27 @@ TEST_CASE("schemas: one full name in two places names both", "[event]") {
           "andre/b.proto: a.v1.A.B is in skemaer/a.proto already");
 }
 
+TEST_CASE("schemas: Protobuf's own files can be imported, and are part of the program", "[event]") {
+    std::string text = "syntax = \"proto3\";\npackage a;\n";
+    for (const char* name : {"any",
+                             "api",
+                             "descriptor",
+                             "duration",
+                             "empty",
+                             "field_mask",
+                             "source_context",
+                             "struct",
+                             "timestamp",
+                             "type",
+                             "wrappers"})
+        text += "import \"google/protobuf/" + std::string(name) + ".proto\";\n";
+    text += "message A { google.protobuf.Struct a = 1; google.protobuf.FieldMask b = 2; }\n";
+    SchemaSet set = SchemaSet::built_in();
+    CHECK(problems_of(folder({{"a.proto", text}})).empty());
+    CHECK(set.add(folder({{"a.proto", text}})).empty());
+    CHECK(set.find("google/protobuf/wrappers.proto") != nullptr);
+}
+
 TEST_CASE("schemas: Protobuf's own files are never taken from a folder", "[event]") {
     SchemaSet set = SchemaSet::built_in();
     CHECK(to_text(
