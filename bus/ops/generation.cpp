@@ -3,6 +3,7 @@
 #include "bus/audit/record.hpp"
 #include "bus/flow/outgoing.hpp"
 #include "bus/ops/names.hpp"
+#include "bus/route/type_pattern.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -146,17 +147,6 @@ std::vector<flow::QueueSpec> settle_queues(std::vector<Wanted> wanted,
     return queues;
 }
 
-bool covers(const std::string& type, std::string_view name) {
-    if (!type.ends_with(".*")) return type == name;
-    const std::string_view prefix = std::string_view(type).substr(0, type.size() - 1);
-    return name.starts_with(prefix) && name.find('.', prefix.size()) == std::string_view::npos;
-}
-
-bool is_covered(const route::Filter& filter, std::string_view name) {
-    return std::ranges::any_of(filter.types,
-                               [&](const std::string& type) { return covers(type, name); });
-}
-
 /// Those that it names, in its order, then the bridges to types that it asks for by name, from
 /// types that it does not ask for.
 std::vector<std::shared_ptr<const transform::Mapping>> mappings_of(
@@ -166,8 +156,8 @@ std::vector<std::shared_ptr<const transform::Mapping>> mappings_of(
         for (const auto& mapping : config.mappings)
             if (mapping->name() == name) mappings.push_back(mapping);
     for (const auto& mapping : config.mappings)
-        if (mapping->is_bridge() && is_covered(subscription.filter, mapping->to()) &&
-            !is_covered(subscription.filter, mapping->from()) &&
+        if (mapping->is_bridge() && route::covers(subscription.filter.types, mapping->to()) &&
+            !route::covers(subscription.filter.types, mapping->from()) &&
             std::ranges::find(mappings, mapping) == mappings.end())
             mappings.push_back(mapping);
     return mappings;
@@ -177,7 +167,8 @@ std::vector<std::shared_ptr<const transform::Mapping>> mappings_of(
 route::Filter bridged(route::Filter filter,
                       const std::vector<std::shared_ptr<const transform::Mapping>>& mappings) {
     for (const auto& mapping : mappings)
-        if (mapping->is_bridge() && !filter.types.empty() && !is_covered(filter, mapping->from()))
+        if (mapping->is_bridge() && !filter.types.empty() &&
+            !route::covers(filter.types, mapping->from()))
             filter.types.push_back(mapping->from());
     return filter;
 }
