@@ -1,4 +1,5 @@
 // Mappings of a configuration: compiled and tested when it is read, and what they mean for queues.
+#include "bus/event/kuvert_view.hpp"
 #include "bus/flow/outgoing.hpp"
 #include "bus/ops/config.hpp"
 #include "bus/ops/generation.hpp"
@@ -114,7 +115,7 @@ TEST_CASE("ops: who subscribes to a type by its name gets what bridges make of o
     event::Attributes attributes;
     attributes.type = "t.v2.Ting";
     std::vector<QueueId> queues;
-    snapshot->routes->match(attributes, queues);
+    snapshot->routes->match(attributes, event::KuvertView{}, queues);
     std::vector<QueueId> want;
     for (const char* name : {"gammel", "pakke", "ny", "begge", "alt", "xml"})
         want.push_back(snapshot->find("sub/" + std::string(name))->id);
