@@ -2,6 +2,7 @@
 
 #include "bus/event/schema_set.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/event/options_alone.hpp"
 
 #include <string>
 
@@ -10,7 +11,7 @@ using namespace vera::event;
 namespace {
 
 SchemaSet set_of(const std::string& body) {
-    SchemaSet set = SchemaSet::built_in();
+    SchemaSet set = vera::test::options_alone();
     const auto problems = set.add(
         {"s",
          {{"a.proto",
@@ -353,7 +354,7 @@ TEST_CASE("compatibility: a rule of a message that goes breaks nothing", "[event
 
 TEST_CASE("compatibility: an extension that is gone or moved breaks bytes", "[event]") {
     const auto set = [](const std::string& extensions) {
-        SchemaSet made = SchemaSet::built_in();
+        SchemaSet made = vera::test::options_alone();
         REQUIRE(to_text(made.add({"s",
                                   {{"x.proto",
                                     "syntax = \"proto3\";\npackage x;\n"

@@ -2,6 +2,7 @@
 #include "bus/event/compatibility.hpp"
 #include "bus/event/schema_set.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/event/options_alone.hpp"
 
 #include <string>
 #include <vector>
@@ -11,7 +12,7 @@ using namespace vera::event;
 namespace {
 
 SchemaSet set_of(const std::vector<SchemaFile>& files) {
-    SchemaSet set = SchemaSet::built_in();
+    SchemaSet set = vera::test::options_alone();
     const auto problems = set.add({"s", files});
     INFO(to_text(problems));
     REQUIRE(problems.empty());
