@@ -247,7 +247,7 @@ namespace {
 void each_of(const std::string& name,
              std::string bytes,
              const std::function<void(const FileEvent&)>& take) {
-    if (event::form_of(bytes, "") == event::KuvertForm::protobuf) {
+    if (!bytes.empty() && event::form_of(bytes, "") == event::KuvertForm::protobuf) {
         take({name, std::move(bytes), "application/protobuf"});
         return;
     }

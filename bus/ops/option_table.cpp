@@ -82,7 +82,9 @@ Option<Config> transformations_option() {
               {"0.1",
                reload,
                "files of mappings and folders of them (`*.yaml`), relative to the configuration's "
-               "folder: subscriptions name them in `transform`; their tests have to hold"});
+               "folder: subscriptions name them in `transform`; their tests have to hold"})
+            .example("[mappings]")
+            .aside();
     option.read =
         [read = option.read](
             const OptionFacts& facts, Section& section, Config& config, Reading& reading) {

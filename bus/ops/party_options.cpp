@@ -345,7 +345,8 @@ OptionTable<SubscriptionConfig> make_subscription_options() {
                 {"cloudevents-json", format::Form::cloudevents_json},
                 {"cloudevents-protobuf", format::Form::cloudevents_protobuf},
                 {"beskedkuvert-xml", format::Form::beskedkuvert_xml}},
-               {"0.1", reload, "the form of events, after `transform`; left out: as they came"}),
+               {"0.1", reload, "the form of events, after `transform`; left out: as they came"})
+            .example("json"),
         boolean("protected_addresses",
                 at(&SubscriptionConfig::has_protected_addresses),
                 {"0.1",

@@ -85,12 +85,17 @@ TEST_CASE("option: the full example names every option", "[ops]") {
     folder.write("skemaer/plan.proto", "syntax = \"proto3\";\npackage plan.v1;\nmessage A {}\n");
     std::filesystem::permissions(folder.write("persons.csv", "cpr,uuid\n"),
                                  std::filesystem::perms::owner_read);
+    folder.write("mappings/elev.yaml",
+                 "mapping: elev-v1\nfrom: vera.sag.v1.SagOprettet\n"
+                 "to: vera.sag.v1.SagOprettet\ncopy: all\n");
     std::istringstream lines(example_config(true));
     std::string text;
     bool is_aside = false;
     for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with("# schemas: ") || line.starts_with("# persons: ")) line.erase(0, 2);
+        for (const char* option : {"# schemas: ", "# persons: ", "# transformations: "})
+            if (line.starts_with(option)) line.erase(0, 2);
         is_aside = line.starts_with("    # ") && (is_aside || line == "    # tls:");
+        if (line.starts_with("    # transform: ")) line.erase(4, 2);
         text += (is_aside ? "    " + line.substr(6) : line) + '\n';
     }
     const LoadedConfig loaded = load(folder, text);
