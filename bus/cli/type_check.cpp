@@ -1,4 +1,5 @@
 // `vera type check`: what a change of schemas breaks, and whom.
+#include "bus/cli/mapping_change.hpp"
 #include "bus/cli/running_configuration.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/event/catalogue.hpp"
@@ -93,16 +94,28 @@ struct Wanting {
     std::string filter;              ///< an expression; empty: none
 };
 
-Result<std::vector<Wanting>> wanting_of_file(const std::string& config) {
+/// Who uses the schemas.
+struct Users {
+    std::vector<Wanting> subscriptions;
+    std::vector<UsedMapping> mappings;  ///< of a configuration's file: a bus does not tell its own
+};
+
+Result<Users> users_of_file(const std::string& config) {
     const ops::LoadedConfig loaded = ops::load_config(config, {true, false});
     if (!loaded.is_good()) return fail(Errc::bad_input, ops::to_text(loaded.problems));
-    std::vector<Wanting> all;
-    for (const ops::SubscriptionConfig& one : loaded.config.subscriptions)
-        all.push_back({one.name, one.filter.types, one.filter_text});
-    return all;
+    Users users;
+    for (const auto& mapping : loaded.config.mappings)
+        users.mappings.push_back({mapping->name(), mapping->file(), {}});
+    for (const ops::SubscriptionConfig& one : loaded.config.subscriptions) {
+        users.subscriptions.push_back({one.name, one.filter.types, one.filter_text});
+        for (UsedMapping& mapping : users.mappings)
+            if (std::ranges::find(one.transform, mapping.name) != one.transform.end())
+                mapping.subscriptions.push_back(one.name);
+    }
+    return users;
 }
 
-Result<std::vector<Wanting>> wanting_of_bus(const ConnectFlags& connect) {
+Result<Users> users_of_bus(const ConnectFlags& connect) {
     const auto reply = ask_running(connect, "READ");
     if (!reply) return fail(reply.error().code, reply.error().text);
     constexpr std::string_view before = "subscriptions[";
@@ -120,17 +133,17 @@ Result<std::vector<Wanting>> wanting_of_bus(const ConnectFlags& connect) {
         for (const json& type : option.value)
             if (type.is_string()) one.types.push_back(type.get<std::string>());
     }
-    std::vector<Wanting> all;
+    Users users;
     for (auto& [name, one] : found)
-        all.push_back(std::move(one));
-    return all;
+        users.subscriptions.push_back(std::move(one));
+    return users;
 }
 
 /// Of the configuration's file, or of the running bus, or of nobody.
-Result<std::vector<Wanting>> wanting_of(const CheckFlags& flags) {
-    if (flags.asks_bus) return wanting_of_bus(*flags.connect);
-    if (!flags.config.empty()) return wanting_of_file(flags.config);
-    return std::vector<Wanting>{};
+Result<Users> users_of(const CheckFlags& flags) {
+    if (flags.asks_bus) return users_of_bus(*flags.connect);
+    if (!flags.config.empty()) return users_of_file(flags.config);
+    return Users{};
 }
 
 /// A subscription that gets, or got, something that is broken.
@@ -217,15 +230,28 @@ Result<Filters> filters_of(const std::vector<Wanting>& subscriptions,
     return filters;
 }
 
+Result<std::vector<BrokenMapping>> mappings_of(const std::vector<UsedMapping>& used,
+                                               const SchemaSet& old,
+                                               const SchemaSet& fresh) {
+    if (used.empty()) return std::vector<BrokenMapping>{};
+    const auto before = catalogue_of_set(old);
+    if (!before) return fail(before.error().code, before.error().text);
+    const auto after = catalogue_of_set(fresh);
+    if (!after) return fail(after.error().code, after.error().text);
+    return broken_mappings(used, *before, *after);
+}
+
 json to_json(const std::vector<Difference>& differences,
              const Broken& broken,
              const std::vector<Touched>& touched,
-             const std::vector<BrokenFilter>& filters) {
+             const std::vector<BrokenFilter>& filters,
+             const std::vector<BrokenMapping>& mappings) {
     json out{{"version", 1},
              {"breaks", json::array()},
              {"types", json::array()},
              {"subscriptions", json::array()},
-             {"filters", json::array()}};
+             {"filters", json::array()},
+             {"mappings", json::array()}};
     for (const Difference& one : differences)
         out["breaks"].push_back({{"severity", name_of(one.severity)},
                                  {"file", one.file},
@@ -240,6 +266,10 @@ json to_json(const std::vector<Difference>& differences,
                                         {"gone", one.is_gone}});
     for (const BrokenFilter& one : filters)
         out["filters"].push_back({{"subscription", one.subscription}, {"errors", one.errors}});
+    for (const BrokenMapping& one : mappings)
+        out["mappings"].push_back({{"mapping", one.used.name},
+                                   {"subscriptions", one.used.subscriptions},
+                                   {"errors", one.errors}});
     return out;
 }
 
@@ -247,6 +277,7 @@ void print(const std::vector<Difference>& differences,
            const Broken& broken,
            const std::vector<Touched>& touched,
            const std::vector<BrokenFilter>& filters,
+           const std::vector<BrokenMapping>& mappings,
            Io& io) {
     for (const Difference& one : differences)
         io.out << to_text(one) << '\n';
@@ -262,7 +293,14 @@ void print(const std::vector<Difference>& differences,
         for (const std::string& error : one.errors)
             io.out << "subscription " << one.subscription << ": its filter breaks: " << error
                    << '\n';
-    if (differences.empty() && filters.empty())
+    for (const BrokenMapping& one : mappings) {
+        for (const std::string& subscription : one.used.subscriptions)
+            io.out << "subscription " << subscription << ": its mapping " << one.used.name
+                   << " breaks\n";
+        for (const std::string& error : one.errors)
+            io.out << "mapping " << one.used.name << ": " << error << '\n';
+    }
+    if (differences.empty() && filters.empty() && mappings.empty())
         io.out << "nothing breaks\n";
     else
         io.out << differences.size() << (differences.size() == 1 ? " break" : " breaks") << '\n';
@@ -274,17 +312,20 @@ int check(const CheckFlags& flags, Io& io) {
     const auto& [old, fresh] = *sets;
     const std::vector<Difference> differences = breaks(old, fresh);
     const Broken broken = broken_types(old, differences);
-    const auto wanting = wanting_of(flags);
-    if (!wanting) return report(io, wanting.error());
-    const auto filters = filters_of(*wanting, old, fresh);
+    const auto users = users_of(flags);
+    if (!users) return report(io, users.error());
+    const auto filters = filters_of(users->subscriptions, old, fresh);
     if (!filters) return report(io, filters.error());
+    const auto mappings = mappings_of(users->mappings, old, fresh);
+    if (!mappings) return report(io, mappings.error());
     const std::vector<Touched> touched =
-        touched_by(*wanting, filters->before, broken, payload_types(fresh));
+        touched_by(users->subscriptions, filters->before, broken, payload_types(fresh));
     if (flags.is_json)
-        io.out << to_json(differences, broken, touched, filters->broken).dump() << '\n';
+        io.out << to_json(differences, broken, touched, filters->broken, *mappings).dump() << '\n';
     else
-        print(differences, broken, touched, filters->broken, io);
-    return differences.empty() && filters->broken.empty() ? exit_ok : exit_failed;
+        print(differences, broken, touched, filters->broken, *mappings, io);
+    return differences.empty() && filters->broken.empty() && mappings->empty() ? exit_ok
+                                                                               : exit_failed;
 }
 
 }  // namespace
@@ -300,7 +341,9 @@ void add_type_check(CLI::App& type, Session& session) {
         ->type_name("OLD");
     verb->add_option("NEW", flags->fresh, "The new ones, likewise")->capture_default_str();
     CLI::Option* config = verb->add_option(
-        "-c,--config", flags->config, "Also tell whose subscriptions get what breaks");
+        "-c,--config",
+        flags->config,
+        "Also tell whose subscriptions get what breaks, and which filters and mappings break");
     verb->add_flag("--running", flags->asks_bus, "The same of the running bus")->excludes(config);
     verb->add_flag("--json", flags->is_json, "As JSON");
     flags->connect = add_connect_flags(*verb);
@@ -312,7 +355,8 @@ void add_type_check(CLI::App& type, Session& session) {
         "other's),\n"
         "json (the same of JSON), source (programs do not compile) or rule (the door refuses what "
         "it\ntook). bus/event/README.md has them all in a table.\n"
-        "--running asks the configuration of the bus: for systems with `operator: true`.\n"));
+        "--running asks the configuration of the bus: for systems with `operator: true`. A bus "
+        "does\nnot tell its mappings: they are looked at with -c.\n"));
     verb->callback([flags, &session] { session.exit_code = check(*flags, session.io); });
 }
 

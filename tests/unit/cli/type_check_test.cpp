@@ -65,6 +65,34 @@ TEST_CASE("cli: type check tells what breaks, and ends with 1", "[cli]") {
     CHECK(bad.err == "vera: " + folder.path() + "/none: is not there\n");
 }
 
+TEST_CASE("cli: type check with a configuration tells which mappings break", "[cli]") {
+    const test::ConfigFolder folder;
+    folder.write("old/plan.proto", plan("string a = 1; string b = 2;"));
+    folder.write("new/plan.proto", plan("string a = 1; reserved 2; reserved \"b\";"));
+    folder.write("m/et.yaml",
+                 "mapping: et\nfrom: plan.v1.Plan\nto: plan.v1.Plan\nmap:\n  a: data.b\n");
+    folder.write("m/andet.yaml",
+                 "mapping: andet\nfrom: plan.v1.Plan\nto: plan.v1.Plan\nmap:\n  a: data.a\n");
+    const std::string config =
+        folder.write("vera.yaml",
+                     "listen: [{anonymous: true}]\nschemas: [old]\ntransformations: [m]\n"
+                     "subscriptions:\n  - {name: en, transform: [andet, et]}\n");
+    const std::vector<std::string> question = {
+        "type", "check", "--against", folder.path() + "/old", folder.path() + "/new", "-c", config};
+    const Ran ran = run(question);
+    INFO(ran.err);
+    CHECK(ran.exit_code == cli::exit_failed);
+    CHECK(ran.out.find("subscription en: its mapping et breaks\nmapping et: " + folder.path() +
+                       "/m/et.yaml:5: map.a: ") != std::string::npos);
+    CHECK(ran.out.find("mapping andet") == std::string::npos);
+    std::vector<std::string> as_json = question;
+    as_json.push_back("--json");
+    const json told = json::parse(run(as_json).out);
+    REQUIRE(told["mappings"].size() == 1);
+    CHECK(told["mappings"][0]["mapping"] == "et");
+    CHECK(told["mappings"][0]["subscriptions"] == json{"en"});
+}
+
 TEST_CASE("cli: type check with a configuration tells whose filters name what breaks", "[cli]") {
     const test::ConfigFolder folder;
     folder.write("old/plan.proto", plan("string a = 1;"));
