@@ -120,7 +120,8 @@ std::string deciding_text(const expr::Explanation& explanation, bool is_unmasked
     for (const expr::ClauseReport& report : explanation.clauses) {
         if (!report.decided) continue;
         const std::string saw = seen_text(report, is_unmasked);
-        text.append(text.empty() ? "" : "; ").append(report.text).append(" was ");
+        text.append(text.empty() ? "" : "; ").append(report.text);
+        text.append(report.result == Result::error ? " gave an " : " was ");
         text.append(name_of(report.result));
         if (!saw.empty()) text.append(" (").append(saw).append(")");
     }

@@ -8,6 +8,7 @@
 #include "bus/cli/running_configuration.hpp"
 #include "bus/event/event_properties.hpp"
 #include "bus/event/kuvert_json.hpp"
+#include "bus/event/raw_kuvert.hpp"
 #include "bus/expr/explain.hpp"
 #include "bus/ops/config.hpp"
 #include "bus/route/filter_compiler.hpp"
@@ -197,13 +198,8 @@ Routed RoutingTrial::explain(const route::Subscription& subscription,
 std::variant<Decision, Refusal> RoutingTrial::decide(std::string_view body,
                                                      std::string_view content_type,
                                                      bool is_unmasked) const {
-    event::RawEvent raw;
-    raw.message = Block::copy_of(body);
-    raw.body_kind = event::BodyKind::data;
-    raw.body = raw.message.view();
-    raw.content_type = content_type;
     event::CheckedKuvert kuvert;
-    auto checked = catalogue_->check(raw, kuvert);
+    auto checked = catalogue_->check(event::raw_kuvert(body, content_type), kuvert);
     if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
     Decision decision;
     decision.attributes = std::get<event::Attributes>(std::move(checked));

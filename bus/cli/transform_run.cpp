@@ -6,6 +6,7 @@
 #include "bus/event/catalogue.hpp"
 #include "bus/event/kuvert_json.hpp"
 #include "bus/event/raw_event.hpp"
+#include "bus/event/raw_kuvert.hpp"
 #include "bus/format/conversion.hpp"
 #include "bus/transform/mapping_tests.hpp"
 
@@ -71,11 +72,7 @@ private:
     }
 
     void transform(std::uint64_t line, const std::string& kuvert, bool is_payload) {
-        event::RawEvent raw;
-        raw.body_kind = event::BodyKind::data;
-        raw.body = kuvert;
-        raw.content_type = "application/protobuf";
-        const auto checked = catalogue_.check(raw);
+        const auto checked = catalogue_.check(event::raw_kuvert(kuvert));
         if (const auto* refusal = std::get_if<Refusal>(&checked))
             return refused(line, {}, refusal->text);
         const auto& attributes = std::get<event::Attributes>(checked);
@@ -107,11 +104,7 @@ private:
     }
 
     void tell_form(std::uint64_t line, const std::string& kuvert) {
-        event::RawEvent raw;
-        raw.body_kind = event::BodyKind::data;
-        raw.body = kuvert;
-        raw.content_type = "application/protobuf";
-        const auto checked = catalogue_.check(raw);
+        const auto checked = catalogue_.check(event::raw_kuvert(kuvert));
         if (const auto* refusal = std::get_if<Refusal>(&checked))
             return refused(line, {}, refusal->text);
         const auto made =

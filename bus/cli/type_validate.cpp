@@ -7,6 +7,7 @@
 #include "bus/cli/verbs.hpp"
 #include "bus/event/catalogue.hpp"
 #include "bus/event/kuvert_json.hpp"
+#include "bus/event/raw_kuvert.hpp"
 #include "bus/event/type_info.hpp"
 #include "bus/host/clock.hpp"
 #include "bus/host/random.hpp"
@@ -99,12 +100,7 @@ Result<std::string> Validation::wrapped(const std::string& payload) const {
 }
 
 void Validation::check(std::uint64_t line, const std::string& body, std::string_view form) {
-    event::RawEvent raw;
-    raw.message = Block::copy_of(body);
-    raw.body_kind = event::BodyKind::data;
-    raw.body = raw.message.view();
-    raw.content_type = form;
-    const auto checked = catalogue_.check(raw);
+    const auto checked = catalogue_.check(event::raw_kuvert(body, form));
     if (const auto* refusal = std::get_if<Refusal>(&checked)) {
         auto [place, text] = place_in_input(line, refusal->text);
         return tell({place, {}, {}, std::string(symbol(refusal->condition)), std::move(text)});

@@ -72,9 +72,8 @@ LoadedConfig Loader::load(const std::string& file) {
         read_top(top);
         top.finish();
     }
-    out_.config.digest =
-        digest_of(all_bytes_ + reading_.pem_files().public_bytes() + reading_.catalogue_bytes() +
-                  reading_.mapping_bytes());
+    out_.config.digest = digest_of(all_bytes_ + reading_.pem_files().public_bytes() +
+                                   reading_.catalogue_bytes() + reading_.mapping_bytes());
     sort(findings_.problems);
     sort(findings_.warnings);
     out_.problems = std::move(findings_.problems);

@@ -4,6 +4,7 @@
 #include "bus/event/kuvert_view.hpp"
 #include "bus/event/message_types.hpp"
 #include "bus/event/raw_event.hpp"
+#include "bus/event/raw_kuvert.hpp"
 #include "bus/event/type_info.hpp"
 
 #include "vera/besked/v1/haendelsesbesked.pb.h"
@@ -119,11 +120,7 @@ private:
     }
 
     void transform(const std::string& kuvert) {
-        event::RawEvent raw;
-        raw.body_kind = event::BodyKind::data;
-        raw.body = kuvert;
-        raw.content_type = "application/protobuf";
-        const auto checked = catalogue_.check(raw);
+        const auto checked = catalogue_.check(event::raw_kuvert(kuvert));
         if (const auto* refusal = std::get_if<Refusal>(&checked))
             return wrong("event: " + refusal->text);
         const auto made =
